@@ -1,0 +1,92 @@
+"""What every API action and every reply has in common.
+
+An action is one class. Its fields are the request, its type parameter is the reply, its
+``rules`` are what a per-field type cannot say. Nothing else in the package spells out a
+request: the client sends it, the emulator parses it and the reference page prints it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Generic, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic.alias_generators import to_pascal
+
+from airflow_dts.api._fields import Int, Name, Text
+from airflow_dts.api._rules import Rule
+
+
+class Wire(BaseModel):
+    """snake_case in Python, PascalCase on the wire unless a field names its own alias."""
+
+    model_config = ConfigDict(
+        alias_generator=to_pascal,
+        validate_by_name=True,
+        validate_by_alias=True,
+        serialize_by_alias=True,
+        frozen=True,
+        defer_build=True,
+    )
+
+
+class Struct(Wire):
+    """Something the service says: a reply or a part of one. What we do not know is kept, not refused."""
+
+    model_config = ConfigDict(extra="allow", coerce_numbers_to_str=True)
+
+    def __bool__(self) -> bool:
+        """Whether the service said anything at all: absent structs and ``{}`` are false."""
+        return bool(self.model_fields_set)
+
+
+class Reply(Struct):
+    """The envelope around every reply."""
+
+    request_id: Text = ""
+    success: bool = True
+    """False is a failure, even under HTTP 200."""
+    err_code: Text = ""
+    err_message: Text = ""
+    """May hold ``%s``, which stands for ``dynamic_message``."""
+    dynamic_code: Text = ""
+    dynamic_message: Text = ""
+    http_status_code: Int = None
+
+
+R_co = TypeVar("R_co", bound=Reply, covariant=True)
+
+
+class Action(Wire, Generic[R_co]):
+    """One API action; subclass it with the reply type as parameter."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    section: ClassVar[str]
+    """Where the seed describes the action, as "6.4.13"."""
+    version: ClassVar[str] = "2020-01-01"
+    changes_state: ClassVar[bool] = True
+    """Whether a lost reply leaves us unsure what happened, so that a blind resend could do it twice."""
+    rules: ClassVar[tuple[Rule, ...]] = ()
+    reply: ClassVar[type[Reply]] = Reply
+
+    region_id: Name | None = None
+    """Region of the DTS instance, such as ``cn-hangzhou``."""
+
+    @classmethod
+    def action_name(cls) -> str:
+        return cls.__name__
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: object) -> None:
+        for base in cls.__mro__:
+            match base.__dict__.get("__pydantic_generic_metadata__", {}).get("args"):
+                case (type() as reply,):
+                    cls.reply = reply
+                    return
+
+    @model_validator(mode="after")
+    def _obey_rules(self) -> Self:
+        if broken := [fault for rule in self.rules for fault in rule.broken(self)]:
+            raise ValueError(f"{self.action_name()}: " + "; ".join(broken))
+        return self

@@ -1,0 +1,3 @@
+"""SQLite on either end: one file per database."""
+
+from __future__ import annotations

@@ -1,0 +1,293 @@
+"""A DTS job as the rest of the package sees it: one reading, with typed durations and instants.
+
+Here, and in ``conditions``, is where a status string is compared, and here alone units are converted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from airflow_dts.states import ALLOWED, ALREADY, BROKEN, PARTICIPLE, RUNNING, State, Verb
+
+if TYPE_CHECKING:  # an operator that is only parsed must not pay for the API classes
+    from collections.abc import Iterable
+
+    from airflow_dts.api.prechecks import DescribePreCheckStatusReply
+    from airflow_dts.api.readings import DtsJobStatus
+
+
+class Phase(StrEnum):
+    """Phases of a job, in the order in which they run."""
+
+    PRECHECK = "precheck"
+    STRUCTURE = "structure"
+    FULL_LOAD = "full load"
+    INCREMENTAL = "incremental"
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseReading:
+    """How far one phase is. An empty status means that the service said nothing about the phase."""
+
+    status: str = ""
+    percent: float | None = None
+    done: int | None = None
+    """Rows, or tables in the structure phase."""
+    error: str = ""
+
+    @property
+    def finished(self) -> bool:
+        return self.status.casefold() in {"finished", "success"}
+
+    @property
+    def failed(self) -> bool:
+        return self.status.casefold() == "failed"
+
+    @property
+    def running(self) -> bool:
+        """True while the phase moves rows; ``Catched`` is an incremental phase without a backlog."""
+        return self.status.casefold() in {"migrating", "catched"}
+
+
+@dataclass(frozen=True, slots=True)
+class PrecheckItem:
+    """One item of the precheck (seed 6.4.8.3)."""
+
+    item: str
+    state: str
+    reason: str = ""
+    repair: str = ""
+    can_skip: bool = False
+    skipped: bool = False
+    precheck_job_id: str = ""
+    """What ``SkipPreCheck`` wants as JobId; not the ID of the job."""
+
+    @property
+    def failed(self) -> bool:
+        return self.state.casefold() in {"failed", "warning"} and not self.skipped
+
+    @property
+    def blocks(self) -> bool:
+        """A warning is worth showing, yet only a failure stops the job."""
+        return self.failed and self.state.casefold() == "failed"
+
+    def __str__(self) -> str:
+        text = f"{self.item}: {self.reason or self.state}"
+        return f"{text} Repair: {self.repair}" if self.repair else text
+
+
+def precheck_items(reply: DescribePreCheckStatusReply) -> tuple[PrecheckItem, ...]:
+    return tuple(
+        PrecheckItem(
+            item=row.item,
+            state=row.state,
+            reason=row.err_detail or row.err_msg,
+            repair=row.repair_method,
+            can_skip=bool(row.can_skip),
+            skipped=bool(row.skip) or row.ignore_flag.casefold() == "y",
+            precheck_job_id=row.job_id or reply.job_id,
+        )
+        for row in reply.job_progress
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class JobSnapshot:
+    """One reading of a job. Durations and instants are typed, so no unit is left to guess."""
+
+    job_id: str
+    status: str
+    """As the service spelled it; judge by ``state``."""
+    job_type: str = "MIGRATION"
+    instance_id: str = ""
+    name: str = ""
+    pay_type: str = ""
+    direction: str = "Forward"
+    precheck: PhaseReading = PhaseReading()
+    structure: PhaseReading = PhaseReading()
+    full_load: PhaseReading = PhaseReading()
+    incremental: PhaseReading = PhaseReading()
+    planned: frozenset[Phase] = field(default_factory=lambda: frozenset(Phase))
+    """Phases the job was configured to run."""
+    delay: timedelta | None = None
+    """How far the target lags the source; ``None`` while unknown."""
+    checkpoint: datetime | None = None
+    """Source changes up to here have reached the target; ``None`` before the incremental phase."""
+    retrying: bool = False
+    retry_error: str = ""
+    rows_per_second: float | None = None
+    failed_items: tuple[str, ...] = ()
+    """Failed precheck items, each with reason and repair method, as far as the listing tells."""
+    error: str = ""
+
+    @property
+    def state(self) -> State:
+        return State.of(self.status)
+
+    @property
+    def running(self) -> bool:
+        return self.state in RUNNING
+
+    @property
+    def broken(self) -> bool:
+        return self.state in BROKEN
+
+    @property
+    def prepaid(self) -> bool:
+        return self.pay_type.casefold().startswith("prep")
+
+    def already(self, verb: Verb) -> bool:
+        """Whether the job already is where ``verb`` would bring it."""
+        if verb is Verb.SUSPEND and self.job_type == "SUBSCRIBE":
+            return self.state in {State.SUSPENDED, State.ABNORMAL}  # how a paused subscription shows itself
+        return self.state in ALREADY.get(verb, frozenset())
+
+    def refusal(self, verb: Verb) -> str:
+        """Why ``verb`` cannot be done now, as a sentence; empty if it can."""
+        if self.state is State.UNKNOWN:
+            return f"state {self.status!r} is unknown to this package, which writes to no job it cannot judge"
+        if verb is Verb.RESET and self.job_type == "MIGRATION":
+            return (
+                "only synchronization and subscription jobs can be reset; release the migration job instead"
+            )
+        if verb is Verb.STOP and self.job_type == "SUBSCRIBE":
+            return "a subscription job cannot be stopped; suspend or release it instead"
+        if verb is Verb.RELEASE and self.prepaid:
+            return "a prepaid instance cannot be released through the API; unsubscribe it in the console"
+        if self.state not in ALLOWED[verb]:
+            return f"a job in state {self.status} cannot be {PARTICIPLE[verb]}"
+        return ""
+
+    def describe(self) -> str:
+        """One line a person can follow: state, phase, percent, rows, delay."""
+        parts = [self.status or "no status", *self._phase_words()]
+        if self.retrying:
+            parts.append(f"retrying ({self.retry_error or 'no reason given'})")
+        if self.delay is not None:
+            parts.append(f"delay {self.delay.total_seconds():g} s")
+        if self.checkpoint is not None:
+            parts.append(f"checkpoint {self.checkpoint:%Y-%m-%dT%H:%M:%SZ}")
+        if self.rows_per_second:
+            parts.append(f"{self.rows_per_second:,.0f} rows/s")
+        return ", ".join(parts)
+
+    def _phase_words(self) -> Iterable[str]:
+        current = self.current_phase
+        if current is None:
+            return
+        phase, reading = current
+        words = f"{phase} {reading.status}"
+        if reading.percent is not None and phase is not Phase.INCREMENTAL:
+            words += f" {reading.percent:g} %"
+        if reading.done:
+            words += f" ({reading.done:,} {'tables' if phase is Phase.STRUCTURE else 'rows'})"
+        yield words
+
+    @property
+    def current_phase(self) -> tuple[Phase, PhaseReading] | None:
+        """The last phase that has begun, with its reading; ``None`` before the precheck."""
+        for phase, reading in (
+            (Phase.INCREMENTAL, self.incremental),
+            (Phase.FULL_LOAD, self.full_load),
+            (Phase.STRUCTURE, self.structure),
+            (Phase.PRECHECK, self.precheck),
+        ):
+            if reading.status and reading.status.casefold() != "notstarted":
+                return phase, reading
+        return None
+
+    @classmethod
+    def gone(cls, job_id: str) -> JobSnapshot:
+        return cls(job_id=job_id, status=State.GONE)
+
+    @classmethod
+    def from_listing(cls, row: DtsJobStatus, job_type: str, direction: str = "Forward") -> JobSnapshot:
+        """Read one element of ``DescribeDtsJobs`` (seed 6.4.8.2).
+
+        ``Delay`` comes in milliseconds for migration jobs and in seconds for all others, the reverse
+        half of a two-way job included; -1 means unknown.
+        """
+        half: Any = row.reverse_job if direction == "Reverse" and row.reverse_job else row
+        unit = "milliseconds" if job_type == "MIGRATION" and half is row else "seconds"
+        retry = None if half is not row else row.retry_state
+        return cls(
+            job_id=half.dts_job_id or row.dts_job_id,
+            status=half.status,
+            job_type=job_type,
+            instance_id=row.dts_instance_id,
+            name=half.dts_job_name,
+            pay_type=row.pay_type,
+            direction=direction,
+            precheck=_phase(half.precheck_status),
+            structure=_phase(half.structure_initialization_status),
+            full_load=_phase(half.data_initialization_status),
+            incremental=_phase(half.data_synchronization_status),
+            planned=_planned(half.migration_mode),
+            delay=_duration(half.delay, unit),
+            checkpoint=_instant(half.checkpoint),
+            retrying=State.of(half.status) is State.RETRYING or _is_retrying(retry),
+            retry_error=retry.err_message if retry else "",
+            rows_per_second=_number(half.performance.rps) if half.performance else None,
+            failed_items=_failed_items(half.precheck_status),
+            error=half.error_message or "",
+        )
+
+
+def _phase(reply: Any) -> PhaseReading:
+    if reply is None:
+        return PhaseReading()
+    done = _number(getattr(reply, "progress", None))
+    return PhaseReading(
+        status=reply.status or "",
+        percent=_number(reply.percent),
+        done=None if done is None else int(done),
+        error=reply.error_message or "",
+    )
+
+
+def _planned(mode: Any) -> frozenset[Phase]:
+    if mode is None:
+        return frozenset(Phase)
+    switches = {
+        Phase.STRUCTURE: mode.structure_initialization,
+        Phase.FULL_LOAD: mode.data_initialization,
+        Phase.INCREMENTAL: mode.data_synchronization,
+    }
+    return frozenset({Phase.PRECHECK, *(phase for phase, on in switches.items() if on is not False)})
+
+
+def _is_retrying(retry: Any) -> bool:
+    if retry is None:
+        return False
+    said = (retry.model_extra or {}).get("Retrying")  # the public cloud says it outright
+    return bool(retry.retry_count) if said is None else str(said).casefold() == "true"
+
+
+def _failed_items(precheck: Any) -> tuple[str, ...]:
+    if precheck is None:
+        return ()
+    return tuple(
+        str(PrecheckItem(row.check_item, row.check_result, row.failed_reason or "", row.repair_method or ""))
+        for row in precheck.detail
+        if row.check_result.casefold() == "failed"
+    )
+
+
+def _duration(value: Any, unit: str) -> timedelta | None:
+    number = _number(value)
+    return None if number is None or number < 0 else timedelta(**{unit: number})
+
+
+def _instant(value: Any) -> datetime | None:
+    number = _number(value)
+    return datetime.fromtimestamp(number, UTC) if number and number > 0 else None
+
+
+def _number(value: Any) -> float | None:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return None
