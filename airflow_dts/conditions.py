@@ -105,7 +105,7 @@ def _why_broken(job: JobSnapshot) -> str:
 
 
 def condition(
-    *, breakable: bool = True, check: Callable[P, None] | None = None
+    *, breakable: bool = True, check: Callable[..., None] | None = None
 ) -> Callable[[Callable[Concatenate[JobSnapshot, P], Verdict]], Callable[P, Wait]]:
     """Register a test and turn it into a maker of waits: ``delay_below(seconds=5)``."""
 

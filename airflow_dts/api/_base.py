@@ -8,36 +8,15 @@ request: the client sends it, the emulator parses it and the reference page prin
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Generic, Self, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar, cast
 
-from pydantic import BaseModel, ConfigDict, model_validator
-from pydantic.alias_generators import to_pascal
+from pydantic import ConfigDict, model_validator
 
 from airflow_dts.api._fields import Int, Name, Text
 from airflow_dts.api._rules import Rule
+from airflow_dts.api._struct import Items, Struct, Wire
 
-
-class Wire(BaseModel):
-    """snake_case in Python, PascalCase on the wire unless a field names its own alias."""
-
-    model_config = ConfigDict(
-        alias_generator=to_pascal,
-        validate_by_name=True,
-        validate_by_alias=True,
-        serialize_by_alias=True,
-        frozen=True,
-        defer_build=True,
-    )
-
-
-class Struct(Wire):
-    """Something the service says: a reply or a part of one. What we do not know is kept, not refused."""
-
-    model_config = ConfigDict(extra="allow", coerce_numbers_to_str=True)
-
-    def __bool__(self) -> bool:
-        """Whether the service said anything at all: absent structs and ``{}`` are false."""
-        return bool(self.model_fields_set)
+__all__ = ["Action", "Items", "Reply", "Struct", "Wire"]
 
 
 class Reply(Struct):
@@ -76,6 +55,14 @@ class Action(Wire, Generic[R_co]):
     @classmethod
     def action_name(cls) -> str:
         return cls.__name__
+
+    @classmethod
+    def parse_reply(cls, body: bytes | str | Mapping[str, Any]) -> R_co:
+        """The action's reply, from a JSON body or a mapping with wire names.
+
+        :raises pydantic.ValidationError: the body is no JSON, or not a reply.
+        """
+        return cast("R_co", cls.reply.read(body))
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_: object) -> None:

@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
-from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandler, PlainSerializer
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    Field,
+    GetCoreSchemaHandler,
+    PlainSerializer,
+)
 from pydantic_core import CoreSchema, core_schema
 
 T = TypeVar("T")
 
 
 class Spelled:
-    """Beside a ``Literal``: any case is understood, the documented spelling is kept and sent."""
+    """Beside a ``Literal``: any case and plain numbers are understood; the documented spelling is sent."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         known = {value.casefold(): value for value in get_args(source)}
 
         def spell(value: object) -> object:
-            return known.get(value.casefold(), value) if isinstance(value, str) else value
+            return known.get(str(value).casefold(), value) if isinstance(value, (str, int)) else value
 
         return core_schema.no_info_before_validator_function(spell, handler(source))
 
@@ -38,9 +45,7 @@ PayType = Annotated[Literal["PrePaid", "PostPaid"], Spelled()]
 """Paid up front, or by the hour."""
 Period = Annotated[Literal["Year", "Month"], Spelled()]
 InstanceClass = Annotated[
-    Literal[
-        "xxlarge", "xlarge", "large", "medium", "small", "micro"
-    ],
+    Literal["xxlarge", "xlarge", "large", "medium", "small", "micro"],
     Spelled(),
 ]
 
@@ -103,6 +108,23 @@ JsonText = Annotated[dict[str, Any] | list[Any], BeforeValidator(_json), PlainSe
 """A mapping or list in Python (JSON text is understood); JSON text on the wire."""
 
 
+def _tags(value: object) -> object:
+    """The wire's ``[{"key": "team", "value": "shop"}]`` as ``{"team": "shop"}``."""
+    match _json(value):
+        case list() as pairs if all(isinstance(p, dict) and p.keys() == {"key", "value"} for p in pairs):
+            return {pair["key"]: pair["value"] for pair in pairs}
+        case other:
+            return other
+
+
+def _pairs(tags: Mapping[str, str]) -> str:
+    return compact([{"key": key, "value": value} for key, value in tags.items()])
+
+
+Tags = Annotated[dict[str, str], BeforeValidator(_tags), PlainSerializer(_pairs), Field(min_length=1)]
+"""A mapping in Python, a JSON list of key and value on the wire."""
+
+
 # --- replies ----------------------------------------------------------------------------------------------
 
 
@@ -127,13 +149,9 @@ class Otherwise:
 
 
 def _text(value: object) -> str:
-    match value:
-        case None | [] | {}:
-            return ""
-        case bool():
-            return str(value).lower()
-        case _:
-            return value if isinstance(value, str) else compact(value)
+    if value is None or value == []:
+        return ""
+    return value if isinstance(value, str) else compact(value)
 
 
 def _whole(value: object) -> int | None:
@@ -149,19 +167,23 @@ def _real(value: object) -> float | None:
     return number if abs(number) < float("inf") else None
 
 
-def _items(value: object) -> object:
-    """Nothing -> no items; ``{"Job": [...]}`` -> its items, as older replies wrap each list."""
-    match value:
-        case None | "":
-            return []
-        case Mapping() if len(value) == 1:
-            (only,) = value.values()
-            return only if isinstance(only, list) else [only]
-    return value
-
-
 def _plain(number: float | None) -> str | None:
     return None if number is None else f"{number:.15g}"
+
+
+def _instant(value: object) -> datetime | None:
+    try:
+        return datetime.fromisoformat(str(value)).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def _zulu(instant: datetime | None) -> str | None:
+    return None if instant is None else instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _millis(instant: datetime | None) -> str | None:
+    return None if instant is None else instant.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
 Text = Annotated[str, Otherwise(_text)]
@@ -170,10 +192,13 @@ Int = Annotated[int | None, Otherwise(_whole)]
 """A whole number, written as number or as text; empty text, null and nonsense read as None."""
 IntText = Annotated[Int, PlainSerializer(_plain)]
 """The same, which the service writes as text."""
-Percent = Annotated[float | None, Otherwise(_real), PlainSerializer(_plain)]
-"""0 to 100; the service writes it as text."""
+Number = Annotated[float | None, Otherwise(_real), PlainSerializer(_plain)]
+"""A number that may have a fraction, which the service writes as text."""
 Flag = Annotated[bool | None, Otherwise(lambda _: None)]
 """``true`` or ``"true"``; None when the service does not say."""
-Items = Annotated[list[T], Otherwise(_items, then_check=True)]
+Instant = Annotated[AwareDatetime | None, Otherwise(_instant), PlainSerializer(_zulu)]
+"""An aware datetime, written as ``2021-03-16T08:01:19Z``; None when the service leaves it out."""
+InstantMillis = Annotated[AwareDatetime | None, Otherwise(_instant), PlainSerializer(_millis)]
+"""The same, written as ``2021-03-16T08:01:19.000+00:00``."""
 Part = Annotated[T, Otherwise(lambda value: value or {}, then_check=True)]
 """A struct; null reads as one that says nothing."""

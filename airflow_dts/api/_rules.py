@@ -27,14 +27,21 @@ def at_least_one(*fields: str) -> Rule:
 def needs(*fields: str, when: Mapping[str, object], hint: str = "") -> Rule:
     """``needs("period", when={"pay_type": "PrePaid"})``; a tuple of values means any of them.
 
+    With several fields in ``when`` one match is enough.
+
     :param hint: what to give, where the field's name does not say it.
     """
-    cause = " and ".join(f"{name} is {_spell(wanted)}" for name, wanted in when.items())
+    cause = " or ".join(f"{name} is {_spell(wanted)}" for name, wanted in when.items())
     remedy = f": {hint}" if hint else ""
     return rule(
-        f"give {', '.join(fields)} when {cause}{remedy}",
+        f"give {' and '.join(fields)} when {cause}{remedy}",
         lambda action: not _matches(action, when) or all(_given(action, field) for field in fields),
     )
+
+
+def accompanies(field: str, *, of: str) -> Rule:
+    """``field`` has to be there whenever ``of`` is."""
+    return rule(f"give {field} with {of}", lambda action: not _given(action, of) or _given(action, field))
 
 
 def together(*fields: str) -> Rule:
@@ -50,11 +57,13 @@ def _given(action: object, field: str) -> bool:
 
 
 def _matches(action: object, when: Mapping[str, object]) -> bool:
-    return all(
+    return any(
         getattr(action, name) in (wanted if isinstance(wanted, tuple) else (wanted,))
         for name, wanted in when.items()
     )
 
 
 def _spell(wanted: object) -> str:
-    return ", ".join(map(str, wanted[:-1])) + f" or {wanted[-1]}" if isinstance(wanted, tuple) else str(wanted)
+    return (
+        ", ".join(map(str, wanted[:-1])) + f" or {wanted[-1]}" if isinstance(wanted, tuple) else str(wanted)
+    )

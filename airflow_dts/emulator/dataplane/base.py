@@ -12,7 +12,7 @@ does not change. Two rules hold for every engine:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -68,7 +68,8 @@ class Table:
     """A table as a catalog describes it.
 
     :param key: the columns that tell rows apart; empty when there are none, then `no_key` says why.
-    :param collations: for each key column the collation to name in comparisons, empty for the column's own.
+    :param collations: for each key column the collation to name in comparisons, empty for the column's own;
+        `folding` is the one in force either way.
     :param nullable_key: the engine lets NULL into the key.
     :param flavor: what else decides how values are kept (SQLite: STRICT, WITHOUT ROWID).
     :param sql: the statement that created it; `indexes` those of its secondary indexes.
@@ -80,6 +81,7 @@ class Table:
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     collations: tuple[str, ...] = ()
+    folding: tuple[str, ...] = ()
     nullable_key: bool = False
     no_key: str = ""
     uniques: tuple[Unique, ...] = ()
@@ -206,6 +208,9 @@ class Source(Protocol):
     def oddities(self) -> dict[str, list[str]]:
         """Names of what is not moved: "view", "trigger", "virtual"."""
 
+    def concurrency_problem(self) -> str:
+        """Why reading may hold up the application; empty when it does not."""
+
     def filter_problem(self, table: Table, condition: str) -> str:
         """Why `condition` cannot select rows of `table`; empty when it can."""
 
@@ -218,14 +223,14 @@ class Source(Protocol):
 
     def counter(self, table: Table) -> int | None: ...
 
-    def capture(self, plans: Sequence[TablePlan]) -> int:
-        """See to it that every change of these tables, and of no others, is logged. Returns the log's end."""
+    def capture(self, plans: Sequence[TablePlan], known: Collection[str]) -> int:
+        """See to it that every change of these tables, and of no others, is logged. Returns the log's end.
 
-    def capture_problem(self, plan: TablePlan) -> str:
-        """Why changes of a table may have gone unlogged (names the DDL); empty when all is well."""
+        Raises MoverError, naming the DDL, when changes of a table of `known` may have gone unlogged.
+        """
 
-    def log_end(self) -> int | None:
-        """The last position of the log; None when there is no log."""
+    def renamed(self, table: str) -> str:
+        """The name a logged table was given since; empty when it was not renamed."""
 
     def untouched_since(self, instant: float) -> bool:
         """Whether nothing can have been written since `instant` (Unix seconds)."""
@@ -234,7 +239,12 @@ class Source(Protocol):
         """A cheap token that is another one whenever somebody else has committed."""
 
     def changes(
-        self, plans: Sequence[TablePlan], shape: str, after: int, limit: int | None, before: float | None = None
+        self,
+        plans: Sequence[TablePlan],
+        shape: str,
+        after: int,
+        limit: int | None,
+        before: float | None = None,
     ) -> Changes:
         """What the log says after position `after`, at most `limit` entries, none from later than `before`."""
 
@@ -264,7 +274,7 @@ class Target(Protocol):
     def added_column(self, plan: TablePlan, column: Column) -> str:
         """The statement that adds a column of the source here."""
 
-    def dropped_table(self, plan: TablePlan) -> str: ...
+    def dropped_table(self, table: str) -> str: ...
 
     def adopt_settings(self, source: Source) -> None:
         """Take over what a database as a whole is marked with, where the target has no mark of its own."""

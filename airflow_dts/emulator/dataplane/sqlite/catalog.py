@@ -50,7 +50,11 @@ def read_table(connection: sqlite3.Connection, name: str, rowless: bool, strict:
         Column(column, kind, bool(not_null), default, generated=hidden in (2, 3))
         for column, kind, not_null, default, _, hidden in info
     )
-    sql = str(connection.execute("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ?", (name,)).fetchone()[0])
+    sql = str(
+        connection.execute(
+            "SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ?", (name,)
+        ).fetchone()[0]
+    )
     primary = tuple(row[0] for row in sorted((row for row in info if row[4]), key=lambda row: int(row[4])))
     indexes = _Indexes(connection, name)
     key, key_index = (primary, indexes.primary) if primary else _stand_in(columns, indexes.uniques)
@@ -60,6 +64,7 @@ def read_table(connection: sqlite3.Connection, name: str, rowless: bool, strict:
         columns=columns,
         key=key,
         collations=_collations(key, key_index, sql),
+        folding=_index_collations(key, key_index),
         nullable_key=not alias and not rowless and not _all_not_null(columns, key),
         no_key="" if key else "it has neither a primary key nor a unique index over NOT NULL columns",
         uniques=tuple(unique for unique in indexes.uniques if unique is not key_index),
@@ -89,13 +94,18 @@ def _stand_in(columns: tuple[Column, ...], uniques: list[Unique]) -> tuple[tuple
     return (), None
 
 
+def _index_collations(key: tuple[str, ...], index: Unique | None) -> tuple[str, ...]:
+    if index is None:
+        return ("BINARY",) * len(key)
+    by_name = dict(zip(index.plain, (collation for _, collation in index.terms), strict=True))
+    return tuple(by_name[name] for name in key)
+
+
 def _collations(key: tuple[str, ...], index: Unique | None, sql: str) -> tuple[str, ...]:
     """An index may collate otherwise than its column; only then comparisons have to name the collation."""
     named = any(token.means("COLLATE") for token in tokens(sql))
-    if index is None:
-        return ("",) * len(key)
-    by_name = dict(zip(index.plain, (collation for _, collation in index.terms), strict=True))
-    return tuple(by_name[name] if named or by_name[name] != "BINARY" else "" for name in key)
+    found = _index_collations(key, index)
+    return tuple(name if index is not None and (named or name != "BINARY") else "" for name in found)
 
 
 class _Indexes:
@@ -108,7 +118,9 @@ class _Indexes:
         for name, unique, origin in connection.execute(
             'SELECT name, "unique", origin FROM pragma_index_list(?) ORDER BY seq DESC', (table,)
         ).fetchall():
-            row = connection.execute("SELECT sql FROM sqlite_master WHERE type = 'index' AND name = ?", (name,)).fetchone()
+            row = connection.execute(
+                "SELECT sql FROM sqlite_master WHERE type = 'index' AND name = ?", (name,)
+            ).fetchone()
             sql = str(row[0]) if row and row[0] else ""
             if sql:
                 statements.append((name, sql))
@@ -124,7 +136,9 @@ class _Indexes:
 
 
 def _unique(connection: sqlite3.Connection, name: str, sql: str) -> Unique:
-    info = connection.execute("SELECT name, coll FROM pragma_index_xinfo(?) WHERE key ORDER BY seqno", (name,)).fetchall()
+    info = connection.execute(
+        "SELECT name, coll FROM pragma_index_xinfo(?) WHERE key ORDER BY seqno", (name,)
+    ).fetchall()
     texts, where = index_terms(sql) if sql else ([], "")
     terms = tuple(
         (quote(column) if column is not None else texts[place], str(collation))

@@ -77,11 +77,13 @@ class Parts(NamedTuple):
 
 def parts(sql: str) -> Parts:
     """Cut a CREATE TABLE or CREATE INDEX at its outer parentheses and their commas."""
-    depth, items, opened = 0, [[]], 0  # type: int, list[list[Token]], int
+    depth, opened = 0, 0
+    items: list[list[Token]] = [[]]
     for token in tokens(sql):
-        depth += (token.text == ")") * -1
-        if depth == 0 and opened and token.text == ")":
-            return Parts(sql[:opened], items, sql[token.start :])
+        if token.text == ")":
+            depth -= 1
+            if depth == 0:
+                return Parts(sql[:opened], items, sql[token.start :])
         if depth == 1 and token.text == ",":
             items.append([])
         elif depth >= 1:
@@ -178,9 +180,7 @@ def _rename_columns(scratch: sqlite3.Connection, plans: Sequence[TablePlan]) -> 
         steps = [(source, f"{plan.name} {number}") for number, (source, _) in enumerate(changed)]
         steps += [(f"{plan.name} {number}", target) for number, (_, target) in enumerate(changed)]
         for old, new in steps:
-            scratch.execute(
-                f"ALTER TABLE {quote(plan.name)} RENAME COLUMN {quote(old)} TO {quote(new)}"
-            )
+            scratch.execute(f"ALTER TABLE {quote(plan.name)} RENAME COLUMN {quote(old)} TO {quote(new)}")
 
 
 def _rename_tables(scratch: sqlite3.Connection, plans: Sequence[TablePlan]) -> None:

@@ -1,0 +1,302 @@
+"""Moves one job: structure, full load, increments.
+
+Each source database is a lane of its own with its own checkpoint; the lanes go through the stages together.
+The full load reads in chunks at different moments while the application writes, so every table is logged
+before its first row is read, and the log repairs what the load found; a job without an incremental stage is
+therefore also right, as of the end of its load, and then stops logging.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import AbstractContextManager, ExitStack, suppress
+from pathlib import Path
+
+from airflow_dts.emulator.dataplane.base import BusyJob, MoverError, Server
+from airflow_dts.emulator.dataplane.lane import Lane
+from airflow_dts.emulator.dataplane.objects import require, select_databases
+from airflow_dts.emulator.dataplane.process import Stop
+from airflow_dts.emulator.dataplane.registry import open_server
+from airflow_dts.emulator.dataplane.reporting import Rate, Reporter, phase, weigh
+from airflow_dts.emulator.dataplane.spec import JobSpec, PhaseProgress, PhaseState, Progress, TableProgress
+
+_CHUNK_ROWS = 10_000
+_POLL = 0.01
+_HELD_POLL = 0.05
+_LEASE_SECONDS = 30.0
+
+
+class Mover:
+    """One run of one job.
+
+    :param path: the progress file.
+    """
+
+    def __init__(self, spec: JobSpec, path: Path, stop: Stop) -> None:
+        self._spec = spec
+        self._stop = stop
+        self._lanes: list[Lane] = []
+        self._structure: PhaseState = "NotStarted"
+        self._load: PhaseState = "NotStarted"
+        self._error = ""
+        self._rate = Rate()
+        self._reporter = Reporter(path, self.progress)
+
+    def run(self) -> bool:
+        """Work until the job is done, `Stop` is asked for, or nothing goes any more. Returns whether all is well."""
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(_lease(open_server(self._spec.target), self._spec.job_id, self._stop))
+                if not self._stop:
+                    self._work(stack)
+            except Exception as error:  # whatever it is, the report has to say it
+                self._error = (
+                    str(error)
+                    if isinstance(error, MoverError | ValueError)
+                    else f"{type(error).__name__}: {error}"
+                )
+            # Before the lease ends: the next mover writes to the same file.
+            self._reporter.write()
+        return not self._error
+
+    def _work(self, stack: ExitStack) -> None:
+        self._open(stack)
+        if all(lane.checkpoint.database.finished for lane in self._lanes):
+            self._finish()
+            return
+        self._structure = "Migrating"
+        self._reporter.write()
+        for lane in self._lanes:
+            lane.begin()
+            self._reporter.tick()
+        self._structure = "Finished"
+        self._settle()
+        if self._stop:
+            return
+        if self._spec.incremental:
+            self._follow()
+        else:
+            self._finish()
+
+    def _open(self, stack: ExitStack) -> None:
+        source, target = open_server(self._spec.source), open_server(self._spec.target)
+        require(filter(None, (source.problem(writable=False), target.problem(writable=True))))
+        selection = select_databases(self._spec.objects, source.databases())
+        require(selection.problems)
+        for database, target_database, entry in selection.databases:
+            if source.identity(database) == target.identity(target_database):
+                raise MoverError(f"database {database!r} would be moved onto itself; choose another target")
+            lane = Lane(
+                self._spec,
+                source.open_source(database, self._spec.job_id),
+                target.open_target(target_database),
+                entry,
+            )
+            stack.callback(lane.close)
+            self._check_start(lane)
+            self._lanes.append(lane)
+
+    def _check_start(self, lane: Lane) -> None:
+        start = self._spec.start_at
+        if start is None or not lane.checkpoint.fresh or self._spec.full_load:
+            return
+        while start > time.time() and not self._stop.wait(min(_LEASE_SECONDS, start - time.time())):
+            self._reporter.tick()
+        if start < time.time() and not self._stop and not lane.source.untouched_since(start):
+            raise MoverError(
+                f"database {lane.source.database!r} was written after the starting point {start}, before its changes "
+                "were logged; leave the starting point out, or include a full load"
+            )
+
+    def _finish(self) -> None:
+        for lane in self._lanes:
+            lane.finish()
+        self._structure = "Finished"
+        self._load = "Finished"
+
+    # --- full load
+
+    def _settle(self) -> None:
+        """The stage of the full load; nothing to do for a job without one."""
+        if any(lane.capturing and not lane.settled for lane in self._lanes):
+            self._load = "Migrating"
+            for lane in self._lanes:
+                lane.count()
+                self._reporter.tick()
+            self._reporter.write()
+            self._load_all()
+        if not self._stop:
+            self._load = "Finished"
+
+    def _load_all(self) -> None:
+        """Load what is not loaded, and let the log repair it."""
+        for lane in self._lanes:
+            self._load_lane(lane)
+        for lane in self._lanes:
+            while not lane.settled and not self._stop:
+                lane.step()
+                self._load_lane(lane)
+                lane.purge()
+                self._reporter.tick()
+
+    def _load_lane(self, lane: Lane) -> None:
+        limit = self._spec.rows_per_second
+        size = _CHUNK_ROWS if limit is None else max(1, min(_CHUNK_ROWS, limit // 5))
+        lane.count()
+        while (name := lane.next_to_load()) is not None and not self._stop:
+            started = time.monotonic()
+            rows = lane.load_chunk(name, size)
+            self._rate.add(len(rows), weigh(rows))
+            self._reporter.tick()
+            if limit is not None and rows:
+                self._pause(len(rows) / limit - (time.monotonic() - started))
+
+    def _pause(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0 and not self._stop.wait(min(left, 0.2)):
+            self._reporter.tick()
+
+    # --- increments
+
+    def _follow(self) -> None:
+        """Apply changes as they come, until asked to stop."""
+        while not self._stop:
+            moved = 0
+            for lane in self._lanes:
+                if lane.stirred():
+                    moved += self._step(lane)
+                lane.purge()
+            self._reporter.tick()
+            if not moved:
+                self._stop.wait(_HELD_POLL if self._spec.apply_delay else _POLL)
+
+    def _step(self, lane: Lane) -> int:
+        delay = self._spec.apply_delay
+        moved = lane.step(time.time() - delay if delay > 0 else None)
+        self._rate.add(moved, 0.0)
+        if not lane.settled:
+            # A table made in the source meanwhile.
+            self._load_all()
+        return moved
+
+    # --- report
+
+    def progress(self) -> Progress:
+        """The report of this moment."""
+        now = time.time()
+        rows_per_second, bytes_per_second = self._rate.now()
+        return Progress(
+            structure=self._structure_phase(),
+            full_load=self._load_phase(),
+            incremental=self._incremental_phase(),
+            delay_ms=self._delay_ms(now),
+            checkpoint=self._checkpoint(),
+            rows_per_second=round(rows_per_second, 1),
+            bytes_per_second=round(bytes_per_second, 1),
+            error=self._error,
+            ddl=tuple(item for lane in self._lanes for item in lane.ddl_items())
+            if self._spec.structure
+            else (),
+            tables=tuple(table for lane in self._lanes for table in _tables(lane))
+            if self._spec.full_load
+            else (),
+            at=now,
+        )
+
+    def _structure_phase(self) -> PhaseProgress:
+        if not self._spec.structure:
+            return PhaseProgress()
+        total = sum(len(lane.plans) for lane in self._lanes)
+        failed = self._error and self._structure != "Finished"
+        return phase("Failed" if failed else self._structure, total, total, self._error if failed else "")
+
+    def _load_phase(self) -> PhaseProgress:
+        if not self._spec.full_load:
+            return PhaseProgress()
+        states = [state for lane in self._lanes for state in lane.tables.values()]
+        done, total = sum(state.rows for state in states), sum(state.total or 0 for state in states)
+        failed = self._error and self._load == "Migrating"
+        return phase("Failed" if failed else self._load, done, total, self._error if failed else "")
+
+    def _incremental_phase(self) -> PhaseProgress:
+        if not self._spec.incremental or self._load != "Finished":
+            return PhaseProgress()
+        done = sum(lane.checkpoint.database.applied for lane in self._lanes)
+        if self._error:
+            return phase("Failed", done, 0, self._error)
+        caught_up = all(lane.waiting_since is None and lane.read_at is not None for lane in self._lanes)
+        return phase("Catched" if caught_up else "Migrating", done, 0)
+
+    def _delay_ms(self, now: float) -> int:
+        if (
+            not self._spec.incremental
+            or self._load != "Finished"
+            or any(lane.read_at is None for lane in self._lanes)
+        ):
+            return -1
+        waiting = [lane.waiting_since for lane in self._lanes if lane.waiting_since is not None]
+        return max((max(1, int((now - since) * 1000)) for since in waiting), default=0)
+
+    def _checkpoint(self) -> int:
+        instants = [lane.caught_up_to() for lane in self._lanes]
+        known = [instant for instant in instants if instant is not None]
+        return int(min(known)) if known and len(known) == len(instants) else 0
+
+
+def _tables(lane: Lane) -> list[TableProgress]:
+    return [
+        TableProgress(
+            lane.source.database,
+            name,
+            lane.target.database,
+            state.target,
+            phase(
+                "Finished" if state.loaded else "Migrating" if state.cursor is not None else "NotStarted",
+                state.rows,
+                state.total or 0,
+            ),
+        )
+        for name, state in lane.tables.items()
+    ]
+
+
+def _lease(server: Server, job_id: str, stop: Stop) -> AbstractContextManager[None]:
+    """The job's lease, waiting a while for a mover that is about to leave. Raises BusyJob."""
+    stack = ExitStack()
+    end = time.monotonic() + _LEASE_SECONDS
+    while True:
+        try:
+            stack.enter_context(server.lease(job_id))
+        except BusyJob:
+            if time.monotonic() > end:
+                raise
+        else:
+            return stack
+        if stop.wait(0.1):
+            return stack
+
+
+def release(spec: JobSpec) -> None:
+    """Drop the job's triggers, logs and checkpoints; whatever cannot be reached any more has none.
+
+    Raises BusyJob while a mover of the job is running.
+    """
+    source, target = open_server(spec.source), open_server(spec.target)
+    with ExitStack() as stack:
+        if not target.problem(writable=True):
+            stack.enter_context(_lease(target, spec.job_id, Stop()))
+        for database in _usable(source):
+            with suppress(MoverError):
+                reading = source.open_source(database, spec.job_id)
+                stack.callback(reading.close)
+                reading.release(spec.job_id)
+        for database in _usable(target):
+            writing = target.open_target(database)
+            stack.callback(writing.close)
+            writing.release(spec.job_id)
+
+
+def _usable(server: Server) -> list[str]:
+    if server.problem(writable=False):
+        return []
+    return [name for name in server.databases() if not server.database_problem(name)]

@@ -1,0 +1,198 @@
+"""The log of changes in an SQLite source: one table of keys, filled by triggers.
+
+Triggers see every connection's writes, and a rollback takes the log entries with it. What they do not see by
+themselves is a row that REPLACE displaces: no DELETE trigger fires for it (unless recursive_triggers is on).
+So before every insert and update the triggers look up, for each unique index, the rows the new one would
+displace, and log their keys as "x": perhaps gone.
+
+SQLite has one writer at a time, so the order of the log is the order of the commits. The newest entry is never
+purged: its number keeps SQLite from handing out a number twice.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+
+from airflow_dts.emulator.dataplane.base import OWN_PREFIX, Table, TablePlan, Unique
+from airflow_dts.emulator.dataplane.sqlite.ddl import literal, quote
+from airflow_dts.emulator.dataplane.sqlite.server import job_tag
+
+# The time of the statement; a commit follows it shortly. Milliseconds is what SQLite has.
+_NOW = "(julianday('now') - 2440587.5) * 86400.0"
+
+
+def log_table(job_id: str) -> str:
+    return f"{OWN_PREFIX}log_{job_tag(job_id)}"
+
+
+def trigger_prefix(job_id: str) -> str:
+    return f"{OWN_PREFIX}{job_tag(job_id)}_"
+
+
+def key_column(place: int) -> str:
+    return f"k{place}"
+
+
+def collated(expression: str, collation: str) -> str:
+    return f"{expression} COLLATE {quote(collation)}" if collation else expression
+
+
+def key_terms(table: Table, prefix: str = "") -> list[str]:
+    """The key columns as they have to stand in comparisons and in ORDER BY."""
+    return [
+        collated(prefix + quote(name), collation)
+        for name, collation in zip(table.key, table.collations, strict=True)
+    ]
+
+
+def triggers(job_id: str, plan: TablePlan) -> dict[str, str]:
+    """Name and statement of every trigger a table needs."""
+    prefix = trigger_prefix(job_id)
+    return {
+        f"{prefix}{kind}_{plan.name}": (
+            f"CREATE TRIGGER {quote(f'{prefix}{kind}_{plan.name}')} {event} ON {quote(plan.name)} "
+            f"{f'WHEN {when} ' if when else ''}BEGIN {body} END"
+        )
+        for kind, event, when, body in _TriggerWriter(log_table(job_id), plan).all()
+    }
+
+
+class _TriggerWriter:
+    def __init__(self, log: str, plan: TablePlan) -> None:
+        self.table = plan.source
+        self.restricted = plan.restricted
+        columns = ", ".join(key_column(place) for place in range(len(self.table.key)))
+        self.insert = f"INSERT INTO {quote(log)}(tab, op, at, {columns})"
+
+    def all(self) -> Iterator[tuple[str, str, str, str]]:
+        new, old = self._key("new"), self._key("old")
+        moved = " OR ".join(
+            f"{collated('old.' + quote(name), collation)} IS NOT new.{quote(name)}"
+            for name, collation in zip(self.table.key, self.table.collations, strict=True)
+        )
+        yield "i", "AFTER INSERT", "", self._log("i", new)
+        yield "d", "AFTER DELETE", "", self._log("d", old)
+        yield "u", "AFTER UPDATE", f"NOT ({moved})", self._log("u", new)
+        yield "m", "AFTER UPDATE", moved, self._log("m", old) + " " + self._log("a", new)
+        displacing = list(self._displacing())
+        if displacing:
+            others = " AND ".join(
+                f"{term} = old.{quote(name)}"
+                for term, name in zip(key_terms(self.table), self.table.key, strict=True)
+            )
+            yield "xi", "BEFORE INSERT", "", " ".join(self._displaced(condition) for condition in displacing)
+            yield (
+                "xu",
+                "BEFORE UPDATE",
+                "",
+                " ".join(self._displaced(f"{condition} AND NOT ({others})") for condition in displacing),
+            )
+
+    def _key(self, row: str) -> str:
+        return ", ".join(f"{row}.{quote(name)}" for name in self.table.key)
+
+    def _log(self, op: str, key: str) -> str:
+        return f"{self.insert} VALUES ({literal(self.table.name)}, '{op}', {_NOW}, {key});"
+
+    def _displaced(self, condition: str) -> str:
+        key = ", ".join(quote(name) for name in self.table.key)
+        return (
+            f"{self.insert} SELECT {literal(self.table.name)}, 'x', {_NOW}, {key} "
+            f"FROM {quote(self.table.name)} WHERE {condition};"
+        )
+
+    def _displacing(self) -> Iterator[str]:
+        """For each promise of uniqueness, the condition that finds the row standing in the new one's way."""
+        for unique in self.table.uniques:
+            yield self._in_the_way(unique)
+        if self.table.row_id:
+            yield f"{quote(self.table.row_id)} = new.{quote(self.table.row_id)}"
+        if self.restricted:
+            # The key itself: full replication need not know that an inserted row displaced its namesake.
+            pairs = zip(key_terms(self.table), self.table.key, strict=True)
+            yield " AND ".join(f"{term} = new.{quote(name)}" for term, name in pairs)
+
+    def _in_the_way(self, unique: Unique) -> str:
+        if unique.plain:
+            terms = zip(unique.plain, unique.terms, strict=True)
+            found = [
+                f"{collated(quote(name), collation)} = new.{quote(name)}" for name, (_, collation) in terms
+            ]
+        else:
+            # The expression over the new row: its columns are given by a row of the same column names.
+            row = ", ".join(
+                f"new.{quote(column.name)} AS {quote(column.name)}" for column in self.table.columns
+            )
+            found = [
+                f"{collated(f'({text})', collation)} = (SELECT {text} FROM (SELECT {row}))"
+                for text, collation in unique.terms
+            ]
+        return " AND ".join([*found, *([f"({unique.where})"] if unique.where else [])])
+
+
+def present_triggers(connection: sqlite3.Connection, job_id: str) -> dict[str, tuple[str, str]]:
+    """The job's triggers by name: the table each one hangs on, and its statement."""
+    prefix = trigger_prefix(job_id)
+    rows = connection.execute(
+        "SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger' AND substr(name, 1, ?) = ?",
+        (len(prefix), prefix),
+    )
+    return {str(name): (str(table), str(sql)) for name, table, sql in rows}
+
+
+def insert_trigger_table(connection: sqlite3.Connection, job_id: str, table: str) -> str:
+    """Where the trigger made for `table` hangs now; empty when it is gone."""
+    trigger = f"{trigger_prefix(job_id)}i_{table}"
+    return present_triggers(connection, job_id).get(trigger, ("", ""))[0]
+
+
+def gap(connection: sqlite3.Connection, job_id: str, table: str) -> str:
+    """Why changes of a logged table may have gone unlogged; empty when all is well."""
+    present = present_triggers(connection, job_id)
+    prefix = trigger_prefix(job_id)
+    for kind in ("i", "d", "u", "m"):
+        hangs_on = present.get(f"{prefix}{kind}_{table}", ("", ""))[0]
+        if not hangs_on:
+            return f"table {table!r} was dropped and made anew (DROP TABLE, CREATE TABLE), or its triggers were dropped"
+        if hangs_on != table:
+            return f"table {table!r} was renamed to {hangs_on!r} (ALTER TABLE RENAME TO)"
+    return ""
+
+
+def install(connection: sqlite3.Connection, job_id: str, plans: Sequence[TablePlan]) -> None:
+    """Make the job's log and triggers fit `plans`; inside a transaction of the caller."""
+    log = log_table(job_id)
+    connection.execute(
+        f"CREATE TABLE IF NOT EXISTS {quote(log)}"
+        "(seq INTEGER PRIMARY KEY, tab TEXT NOT NULL, op TEXT NOT NULL, at REAL NOT NULL)"
+    )
+    _widen(connection, log, max((len(plan.source.key) for plan in plans), default=0))
+    wanted = {name: sql for plan in plans for name, sql in triggers(job_id, plan).items()}
+    present = present_triggers(connection, job_id)
+    for name, (_, sql) in present.items():
+        if wanted.get(name) != sql:
+            connection.execute(f"DROP TRIGGER {quote(name)}")
+    for name, sql in wanted.items():
+        if present.get(name, ("", ""))[1] != sql:
+            connection.execute(sql)
+
+
+def _widen(connection: sqlite3.Connection, log: str, width: int) -> None:
+    # Columns without a type keep every value exactly as the key column holds it.
+    have = {row[0] for row in connection.execute("SELECT name FROM pragma_table_info(?)", (log,))}
+    for place in range(width):
+        if key_column(place) not in have:
+            connection.execute(f"ALTER TABLE {quote(log)} ADD COLUMN {key_column(place)}")
+
+
+def is_installed(connection: sqlite3.Connection, job_id: str) -> bool:
+    log = connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (log_table(job_id),)).fetchone()
+    return log is not None or bool(present_triggers(connection, job_id))
+
+
+def remove(connection: sqlite3.Connection, job_id: str) -> None:
+    """Drop the job's triggers and log; inside a transaction of the caller."""
+    for name in present_triggers(connection, job_id):
+        connection.execute(f"DROP TRIGGER {quote(name)}")
+    connection.execute(f"DROP TABLE IF EXISTS {quote(log_table(job_id))}")

@@ -1,0 +1,174 @@
+"""An SQLite database that is written."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from airflow_dts.emulator.dataplane.base import (
+    OWN_PREFIX,
+    Column,
+    Key,
+    Row,
+    Source,
+    Table,
+    TablePlan,
+    UniqueConflict,
+)
+from airflow_dts.emulator.dataplane.sqlite import catalog, values
+from airflow_dts.emulator.dataplane.sqlite.capture import collated
+from airflow_dts.emulator.dataplane.sqlite.ddl import column_definition, quote, tokens, translate
+from airflow_dts.emulator.dataplane.sqlite.server import connect
+from airflow_dts.emulator.dataplane.sqlite.source import SqliteSource
+
+_CHECKPOINT = f"{OWN_PREFIX}ckpt"
+
+
+class SqliteTarget:
+    """See `Target`. Commits reach the disk before they count, because the source's log is purged after them."""
+
+    def __init__(self, database: str, path: Path) -> None:
+        self.database = database
+        fresh = not path.exists() or path.stat().st_size == 0
+        self._connection = connect(path, create=True)
+        if fresh:
+            self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.execute("PRAGMA synchronous = FULL")
+        self._connection.execute("PRAGMA recursive_triggers = OFF")
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def tables(self) -> dict[str, Table]:
+        return catalog.read_tables(self._connection)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+
+    # --- structure
+
+    def ddl(self, plans: Sequence[TablePlan]) -> dict[str, tuple[str, tuple[str, ...]]]:
+        return translate(plans)
+
+    def execute(self, sql: str) -> None:
+        self._connection.execute(sql)
+
+    def added_column(self, plan: TablePlan, column: Column) -> str:
+        definition = column_definition(plan.source.sql, column.name)
+        return f"ALTER TABLE {quote(plan.target_name)} ADD COLUMN {definition}"
+
+    def dropped_table(self, table: str) -> str:
+        return f"DROP TABLE IF EXISTS {quote(table)}"
+
+    def adopt_settings(self, source: Source) -> None:
+        if not isinstance(source, SqliteSource):
+            return
+        for mark, value in source.marks().items():
+            if self._connection.execute(f"PRAGMA {mark}").fetchone()[0] == 0:
+                self._connection.execute(f"PRAGMA {mark} = {value}")
+
+    def has_rows(self, table: str) -> bool:
+        return self._connection.execute(f"SELECT 1 FROM {quote(table)} LIMIT 1").fetchone() is not None
+
+    # --- rows
+
+    def put(self, plan: TablePlan, rows: Sequence[Row]) -> None:
+        self._write("INSERT OR REPLACE", plan, rows)
+
+    def insert(self, plan: TablePlan, rows: Sequence[Row]) -> None:
+        try:
+            self._write("INSERT", plan, rows)
+        except sqlite3.IntegrityError as error:
+            raise UniqueConflict(f"table {plan.target_name!r} of {self.database!r}: {error}") from error
+
+    def _write(self, verb: str, plan: TablePlan, rows: Sequence[Row]) -> None:
+        columns = ", ".join(quote(target) for _, target in plan.stored)
+        head = f"{verb} INTO {quote(plan.target_name)} ({columns}) VALUES "
+        values.write(self._connection, lambda places: f"{head}({', '.join(places)})", rows, len(plan.stored))
+
+    def delete(self, plan: TablePlan, keys: Sequence[Key]) -> None:
+        terms = _key_terms(plan)
+
+        def statement(places: Sequence[str]) -> str:
+            same = " AND ".join(f"{term} = {place}" for term, place in zip(terms, places, strict=True))
+            return f"DELETE FROM {quote(plan.target_name)} WHERE {same}"
+
+        values.write(self._connection, statement, keys, len(terms))
+
+    def present(self, plan: TablePlan, keys: Iterable[Key]) -> set[Key]:
+        same = " AND ".join(f"{term} = ?" for term in _key_terms(plan))
+        sql = f"SELECT 1 FROM {quote(plan.target_name)} WHERE {same}"
+        return {key for key in keys if self._connection.execute(sql, key).fetchone() is not None}
+
+    def set_counter(self, plan: TablePlan, value: int) -> None:
+        # An old target table may have no counter; then there is nothing to keep.
+        sql = self._connection.execute(
+            "SELECT sql FROM sqlite_master WHERE name = ?", (plan.target_name,)
+        ).fetchone()
+        if not any(token.means("AUTOINCREMENT") for token in tokens(str(sql[0]))):
+            return
+        row = self._connection.execute(
+            "SELECT seq FROM sqlite_sequence WHERE name = ?", (plan.target_name,)
+        ).fetchone()
+        if row is None:
+            self._connection.execute(
+                "INSERT INTO sqlite_sequence(name, seq) VALUES (?, ?)", (plan.target_name, value)
+            )
+        elif row[0] < value:
+            self._connection.execute(
+                "UPDATE sqlite_sequence SET seq = ? WHERE name = ?", (value, plan.target_name)
+            )
+
+    # --- checkpoint
+
+    def _has_checkpoints(self) -> bool:
+        found = self._connection.execute(
+            "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (_CHECKPOINT,)
+        )
+        return found.fetchone() is not None
+
+    def load_state(self, job_id: str) -> dict[str, Any]:
+        if not self._has_checkpoints():
+            return {}
+        rows = self._connection.execute(f"SELECT part, state FROM {_CHECKPOINT} WHERE job = ?", (job_id,))
+        return {str(part): json.loads(state) for part, state in rows}
+
+    def save_state(self, job_id: str, part: str, state: dict[str, Any] | None) -> None:
+        self._connection.execute(
+            f"CREATE TABLE IF NOT EXISTS {_CHECKPOINT}"
+            "(job TEXT, part TEXT, state TEXT NOT NULL, PRIMARY KEY (job, part)) WITHOUT ROWID"
+        )
+        if state is None:
+            self._connection.execute(f"DELETE FROM {_CHECKPOINT} WHERE job = ? AND part = ?", (job_id, part))
+        else:
+            text = json.dumps(state, ensure_ascii=False)
+            self._connection.execute(
+                f"INSERT OR REPLACE INTO {_CHECKPOINT} VALUES (?, ?, ?)", (job_id, part, text)
+            )
+
+    def release(self, job_id: str) -> None:
+        if not self._has_checkpoints():
+            return
+        with self.transaction():
+            self._connection.execute(f"DELETE FROM {_CHECKPOINT} WHERE job = ?", (job_id,))
+            if not self.has_rows(_CHECKPOINT):
+                self._connection.execute(f"DROP TABLE {_CHECKPOINT}")
+
+
+def _key_terms(plan: TablePlan) -> list[str]:
+    return [
+        collated(quote(name), collation)
+        for name, collation in zip(plan.target_key, plan.source.collations, strict=True)
+    ]

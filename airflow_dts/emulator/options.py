@@ -1,0 +1,45 @@
+"""What the person who runs an emulator may choose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+_DAY = 86_400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A key that may call. All keys belong to one account: each sees every job.
+
+    :param security_token: given for a temporary (STS) key, which then has to send it.
+    """
+
+    access_key_id: str
+    secret: str = field(repr=False)
+    security_token: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How the emulated service behaves. All times are in seconds.
+
+    :param region: where calls go that name no region; any region is served.
+    :param rows_per_second: throttle of full loads; None is as fast as it goes.
+    :param apply_delay: how long each incremental batch is held back.
+    :param precheck_seconds: how long a precheck takes at least.
+    :param max_retry: how long a job is retried after a fault, unless Reserve.maxRetryTime says otherwise.
+    :param first_backoff: pause before the first retry; it doubles each time, up to a minute.
+    :param pause_limit: how long a job may be suspended before it is lost.
+    :param released_shown: how long a released synchronization is still listed as Finished.
+    :param stale_after_reset: how long a reset job still shows an old PrecheckFailed.
+    """
+
+    region: str = "cn-hangzhou"
+    rows_per_second: int | None = None
+    apply_delay: float = 0.0
+    precheck_seconds: float = 0.5
+    max_retry: float = 43_200.0
+    first_backoff: float = 1.0
+    pause_limit: float = 7 * _DAY
+    released_shown: float = 300.0
+    stale_after_reset: float = 0.0

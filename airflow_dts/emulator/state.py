@@ -1,0 +1,227 @@
+"""What survives a killed emulator: jobs, bindings, nonces and the ledger, in one SQLite file."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from airflow_dts.emulator.jobs import Job
+from airflow_dts.emulator.lifecycle import MOVER_RUNS, JobType, Status
+
+SCHEMA_VERSION = 1
+_SCHEMA = """
+CREATE TABLE job (
+    id TEXT PRIMARY KEY, instance_id TEXT NOT NULL UNIQUE, region TEXT NOT NULL, type TEXT NOT NULL,
+    active INTEGER NOT NULL, created REAL NOT NULL, doc TEXT NOT NULL);
+CREATE INDEX job_active ON job (active) WHERE active;
+CREATE INDEX job_listing ON job (region, type, created);
+CREATE TABLE binding (name TEXT PRIMARY KEY, url TEXT NOT NULL);
+CREATE TABLE nonce (
+    key_id TEXT NOT NULL, nonce TEXT NOT NULL, expires REAL NOT NULL, PRIMARY KEY (key_id, nonce)
+) WITHOUT ROWID;
+CREATE INDEX nonce_expires ON nonce (expires);
+CREATE TABLE event (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, kind TEXT NOT NULL, action TEXT NOT NULL,
+    code TEXT NOT NULL, job TEXT NOT NULL, region TEXT NOT NULL, request_id TEXT NOT NULL);
+"""
+_ACTIVE = MOVER_RUNS | {Status.PRECHECKING, Status.PRECHECK_PASSED, Status.STARTING, Status.SUSPENDED}
+CALLS_KEPT = 200_000
+NONCES_KEPT = 200_000
+_SWEEP_EVERY = 60.0
+
+
+class StateError(Exception):
+    """The state directory cannot be used; the text says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A line of the ledger.
+
+    :param kind: ``call`` for every API call, ``purchase`` for each instance bought.
+    :param at: Unix seconds.
+    :param code: ``OK``, or the code of the refusal.
+    """
+
+    at: float
+    kind: str
+    action: str
+    code: str
+    job: str = ""
+    region: str = ""
+    request_id: str = ""
+    seq: int = 0
+
+
+class Store:
+    """The repository. One connection behind one lock: every change is made inside `transaction`."""
+
+    def __init__(self, directory: Path) -> None:
+        """
+        :raises StateError: another emulator uses the directory, or a newer one wrote it.
+        """
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.directory = directory
+        self._guard = _only_user_of(directory)
+        try:
+            self._db = sqlite3.connect(directory / "state.db", isolation_level=None, check_same_thread=False)
+            self._prepare()
+        except BaseException:
+            os.close(self._guard)
+            raise
+        self._lock = threading.RLock()
+        self._swept = 0.0
+        self._nonces: int = self._db.execute("SELECT count(*) FROM nonce").fetchone()[0]
+
+    def _prepare(self) -> None:
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=FULL")
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if version == 0:
+            self._db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
+        elif version != SCHEMA_VERSION:
+            self._db.close()
+            raise StateError(
+                f"{self.directory}: its state has version {version}, this emulator reads version "
+                f"{SCHEMA_VERSION}: give another --state directory"
+            )
+
+    def close(self) -> None:
+        with self._lock:
+            self._db.close()
+            os.close(self._guard)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing; an exception undoes the changes. May be nested: the inner one undoes only its own."""
+        with self._lock:
+            inner = self._db.in_transaction
+            self._db.execute("SAVEPOINT inner" if inner else "BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._db.execute("ROLLBACK TO inner" if inner else "ROLLBACK")
+                if inner:
+                    self._db.execute("RELEASE inner")
+                raise
+            self._db.execute("RELEASE inner" if inner else "COMMIT")
+
+    # --- jobs ---------------------------------------------------------------------------------------------
+
+    def save(self, job: Job) -> None:
+        active = job.status in _ACTIVE or job.goal is not None or bool(job.released)
+        with self._lock:
+            self._db.execute(
+                "INSERT INTO job (id, instance_id, region, type, active, created, doc) VALUES (?,?,?,?,?,?,?) "
+                "ON CONFLICT (id) DO UPDATE SET active = excluded.active, doc = excluded.doc",
+                (job.id, job.instance_id, job.region, job.type, active, job.created, job.to_json()),
+            )
+
+    def drop(self, job: Job) -> None:
+        with self._lock:
+            self._db.execute("DELETE FROM job WHERE id = ?", (job.id,))
+
+    def job(self, job_id: str) -> Job | None:
+        return next(iter(self._jobs("id = ?", job_id)), None)
+
+    def job_of_instance(self, instance_id: str) -> Job | None:
+        return next(iter(self._jobs("instance_id = ?", instance_id)), None)
+
+    def jobs(self, region: str, kind: JobType) -> list[Job]:
+        """All jobs of a region and kind, oldest first."""
+        return self._jobs("region = ? AND type = ? ORDER BY created, id", region, kind)
+
+    def every_job(self) -> list[Job]:
+        return self._jobs("1 ORDER BY created, id")
+
+    def active_jobs(self) -> list[Job]:
+        """Those that something still happens to by itself."""
+        return self._jobs("active")
+
+    def _jobs(self, condition: str, *values: object) -> list[Job]:
+        with self._lock:
+            rows = self._db.execute(f"SELECT doc FROM job WHERE {condition}", values).fetchall()  # noqa: S608 - conditions are ours
+        return [Job.from_json(doc) for (doc,) in rows]
+
+    # --- bindings -----------------------------------------------------------------------------------------
+
+    def bind(self, name: str, url: str) -> None:
+        with self._lock:
+            self._db.execute(
+                "INSERT INTO binding VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET url = excluded.url",
+                (name, url),
+            )
+
+    def bindings(self) -> dict[str, str]:
+        with self._lock:
+            return dict(self._db.execute("SELECT name, url FROM binding ORDER BY name").fetchall())
+
+    # --- nonces -------------------------------------------------------------------------------------------
+
+    def nonces_full(self) -> bool:
+        """Whether remembering another nonce would mean to forget one that could still be replayed."""
+        return self._nonces >= NONCES_KEPT
+
+    def claim_nonce(self, key_id: str, nonce: str, expires: float) -> bool:
+        """Remember a nonce; False when it was used before.
+
+        :param expires: Unix seconds from when its timestamp alone refuses the request.
+        """
+        with self._lock:
+            cursor = self._db.execute(
+                "INSERT INTO nonce VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (key_id, nonce, expires)
+            )
+            self._nonces += cursor.rowcount
+            return cursor.rowcount == 1
+
+    def sweep(self, now: float) -> None:
+        """Forget nonces that have expired and the oldest calls; cheap when called often."""
+        if 0 <= now - self._swept < _SWEEP_EVERY and not self.nonces_full():
+            return
+        with self.transaction():
+            self._swept = now
+            self._db.execute("DELETE FROM nonce WHERE expires < ?", (now,))
+            self._nonces = self._db.execute("SELECT count(*) FROM nonce").fetchone()[0]
+            self._db.execute(
+                "DELETE FROM event WHERE kind = 'call' AND seq <= (SELECT max(seq) FROM event) - ?", (CALLS_KEPT,)
+            )
+
+    # --- ledger -------------------------------------------------------------------------------------------
+
+    def record(self, event: Event) -> None:
+        with self._lock:
+            self._db.execute(
+                "INSERT INTO event (at, kind, action, code, job, region, request_id) VALUES (?,?,?,?,?,?,?)",
+                (event.at, event.kind, event.action, event.code, event.job, event.region, event.request_id),
+            )
+
+    def events(self, kind: str, after: int = 0) -> list[Event]:
+        """Lines of one kind behind sequence number `after`, oldest first."""
+        query = "SELECT at, kind, action, code, job, region, request_id, seq FROM event WHERE kind = ? AND seq > ?"
+        with self._lock:
+            rows: list[tuple[Any, ...]] = self._db.execute(f"{query} ORDER BY seq", (kind, after)).fetchall()
+        return [Event(*row) for row in rows]
+
+
+def _only_user_of(directory: Path) -> int:
+    """The file descriptor that holds the directory; the kernel lets go of it when the process dies."""
+    guard = os.open(directory / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(guard)
+        raise StateError(f"{directory}: another emulator uses this state: give another --state directory") from None
+    return guard

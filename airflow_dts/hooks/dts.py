@@ -1,0 +1,220 @@
+"""From an Airflow connection to a client, and from a job ID to a snapshot or a verdict."""
+
+from __future__ import annotations
+
+import time
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from airflow_dts._compat import BaseHook, mask_secret
+from airflow_dts.errors import Busy, DtsError, JobNotFound
+from airflow_dts.hooks.acting import Deed, attempts, judge
+from airflow_dts.hooks.connection import SECRET_EXTRAS, extras_of, settings_of
+from airflow_dts.hooks.reading import JobReader
+from airflow_dts.job import JobSnapshot
+from airflow_dts.states import Verb
+from airflow_dts.waiting import drive, drive_async, watch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from airflow_dts.api._base import Action, Reply
+    from airflow_dts.client.client import DtsClient
+    from airflow_dts.client.settings import Settings
+    from airflow_dts.conditions import Verdict, Wait
+    from airflow_dts.job import PrecheckItem
+
+    R = TypeVar("R", bound=Reply)
+
+
+class DtsHook(BaseHook):
+    """Call Alibaba Cloud DTS through an Airflow connection of type ``alibaba_dts``.
+
+    The connection is looked up and the client made at first use, and both are kept.
+
+    :param dts_conn_id: Airflow connection
+    :param region_id: region of the DTS instances; wins over the connection's
+    """
+
+    conn_name_attr = "dts_conn_id"
+    default_conn_name = "dts_default"
+    conn_type = "alibaba_dts"
+    hook_name = "Alibaba Cloud DTS"
+
+    def __init__(
+        self, dts_conn_id: str = default_conn_name, region_id: str | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.dts_conn_id = dts_conn_id
+        self.region_id = region_id
+
+    @classmethod
+    def get_connection_form_widgets(cls) -> dict[str, Any]:
+        from airflow_dts.hooks.form import widgets
+
+        return widgets()
+
+    @classmethod
+    def get_ui_field_behaviour(cls) -> dict[str, Any]:
+        from airflow_dts.hooks.form import behaviour
+
+        return behaviour()
+
+    def settings(self) -> Settings:
+        """The client's settings; the secrets among them are masked in every log from now on.
+
+        :raises ConfigError: naming the field of the connection and the remedy
+        """
+        connection = self.get_connection(self.dts_conn_id)
+        secrets = (connection.password, *(extras_of(connection).get(name) for name in SECRET_EXTRAS))
+        for secret in filter(None, secrets):
+            mask_secret(secret)
+        return settings_of(connection, self.region_id)
+
+    @cached_property
+    def client(self) -> DtsClient:
+        from airflow_dts.client.client import DtsClient
+
+        return DtsClient(self.settings())
+
+    @cached_property
+    def reader(self) -> JobReader:
+        return JobReader(self.call, self.client.settings.region_id)
+
+    def get_conn(self) -> DtsClient:
+        return self.client
+
+    def close(self) -> None:
+        if "client" in self.__dict__:
+            self.client.close()
+            del self.__dict__["client"]
+            self.__dict__.pop("reader", None)
+
+    def call(self, action: Action[R]) -> R:
+        return self.client.call(action)
+
+    def job(self, dts_job_id: str, direction: str = "Forward", instance_id: str = "") -> JobSnapshot:
+        """Read a job (seed 6.4.8.2); after the first reading of a job each costs one call.
+
+        :param instance_id: follow the job when a reset replaces it in its instance (seed 6.4.10)
+        :raises JobNotFound: when the service says so
+        """
+        return self.reader.read(dts_job_id, direction, instance_id)
+
+    def read(self, dts_job_id: str, direction: str = "Forward", instance_id: str = "") -> JobSnapshot:
+        """The same; a job that does not exist reads as ``Gone``.
+
+        :raises Busy: with ``instance_id``, while the instance shows no job in the place of the old one
+        """
+        try:
+            return self.job(dts_job_id, direction, instance_id)
+        except JobNotFound as missing:
+            if instance_id:
+                text = f"job {dts_job_id} is gone and instance {instance_id} shows no other yet"
+                raise Busy(missing.action, "JobIsReplaced", text) from missing
+            return JobSnapshot.gone(dts_job_id)
+
+    def current(self, dts_job_id: str) -> str:
+        """ID of the job that was last read in place of ``dts_job_id``; mostly the same."""
+        return self.reader.current(dts_job_id)
+
+    def precheck(self, dts_job_id: str) -> tuple[PrecheckItem, ...]:
+        """Every item of the job's precheck (seed 6.4.8.3)."""
+        from airflow_dts.hooks.prechecks import items
+
+        return items(self.call, dts_job_id)
+
+    def act(
+        self,
+        dts_job_id: str,
+        verb: Verb,
+        action: Action[Any],
+        *,
+        every: float,
+        timeout: float,
+        direction: str = "Forward",
+    ) -> Deed:
+        """Take ``action`` unless the job already is where it would bring it.
+
+        :param every: seconds between readings while the job is busy with something else
+        :param timeout: seconds after which a busy job fails the action
+        :raises WrongState: naming state, action, job and reason; nothing was sent
+        """
+        before: list[JobSnapshot] = []
+        sent: list[bool] = []
+
+        def needed(job: JobSnapshot) -> bool:
+            before[:] = [job]
+            return judge(job, verb, action.action_name())
+
+        def send() -> None:
+            try:
+                self.call(action)
+            except JobNotFound:
+                if verb is not Verb.RELEASE:  # somebody else was faster: released is released
+                    raise
+            sent.append(True)
+
+        drive(
+            attempts(needed, send, every=every, deadline=time.time() + timeout),
+            lambda: self.read(dts_job_id, direction),
+            tell=self._teller(f"{dts_job_id}: {action.action_name()}"),
+        )
+        return Deed(before[0], bool(sent))
+
+    def wait(
+        self,
+        dts_job_id: str,
+        wait: Wait,
+        *,
+        every: float,
+        timeout: float,
+        direction: str = "Forward",
+        instance_id: str = "",
+    ) -> Verdict:
+        """Read the job every ``every`` seconds until ``wait`` is settled or ``timeout`` seconds are over."""
+        return drive(
+            watch(wait, every=every, deadline=time.time() + timeout),
+            lambda: self.read(dts_job_id, direction, instance_id),
+            tell=self._teller(dts_job_id),
+        )
+
+    async def await_(
+        self,
+        dts_job_id: str,
+        wait: Wait,
+        *,
+        every: float,
+        deadline: float,
+        direction: str = "Forward",
+        instance_id: str = "",
+    ) -> Verdict:
+        """The same for a trigger, up to ``deadline`` (Unix seconds); the calls are made in threads."""
+        import asyncio
+
+        from asgiref.sync import sync_to_async
+
+        # A plain call works in the triggerer, in a child task of it it does not: this way both do.
+        await sync_to_async(lambda: self.client)()
+        return await drive_async(
+            watch(wait, every=every, deadline=deadline),
+            lambda: asyncio.to_thread(self.read, dts_job_id, direction, instance_id),
+            tell=self._teller(dts_job_id),
+        )
+
+    def test_connection(self) -> tuple[bool, str]:
+        """List one page of jobs: the cheapest call that needs endpoint, region, AccessKey and permission."""
+        from airflow_dts.api.readings import DescribeDtsJobs
+        from airflow_dts.hooks.reading import PAGE_SIZE
+
+        try:
+            region = self.client.settings.region_id
+            reply = self.call(DescribeDtsJobs(region=region, job_type="MIGRATION", page_size=PAGE_SIZE))
+        except DtsError as error:
+            return False, str(error)
+        finally:
+            self.close()
+        return True, f"{region} answers; migration jobs there: {reply.total_record_count or 0}"
+
+    def _teller(self, about: str) -> Callable[[str], None]:
+        return lambda line: self.log.info("%s: %s", about, line)
