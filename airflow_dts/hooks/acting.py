@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from airflow_dts.conditions import Outcome, Verdict
-from airflow_dts.errors import Busy, DtsError, JobNotFound, WaitTimedOut, WrongState
-from airflow_dts.job import JobSnapshot
+from airflow_dts.errors import Busy, JobNotFound, WaitTimedOut, WrongState
 from airflow_dts.states import State, Verb
-from airflow_dts.waiting import Pause
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from airflow_dts.waiting import Loop, Reading
+    from airflow_dts.job import JobSnapshot
+
+T = TypeVar("T")
 
 PASSING = frozenset({State.MODIFYING, State.UPGRADE, State.DOWNGRADE})
 """States that refuse most actions and pass without anybody doing anything."""
@@ -47,36 +46,32 @@ def judge(job: JobSnapshot, verb: Verb, action: str) -> bool:
     return True
 
 
-def attempts(
-    needed: Callable[[JobSnapshot], bool],
-    send: Callable[[], object],
+def persist(
+    step: Callable[[], T],
     *,
     every: float,
     deadline: float,
+    about: str,
+    tell: Callable[[str], None] = lambda _: None,
     clock: Callable[[], float] = time.time,
-) -> Loop:
-    """A wait loop that is over once the action has been taken or proved unneeded.
+    sleep: Callable[[float], None] = time.sleep,  # noqa: TID251 - injected by tests
+) -> T:
+    """Take ``step``, which reads, judges and sends; while it meets ``Busy``, take it again after ``every`` s.
 
-    ``Busy`` means: read again after ``every`` seconds and judge anew. Nothing else is repeated, since the
-    client has already repeated what may be.
+    Nothing else is repeated, since the client has already repeated what may be.
+
+    :param deadline: instant of ``clock`` after which a busy job fails the action
+    :raises WaitTimedOut: naming ``about``
     """
-    pause = Pause(0.0)
     while True:
-        reading: Reading = yield pause
         try:
-            if isinstance(reading, DtsError):
-                raise reading
-            if not needed(reading):
-                return Verdict(Outcome.MET, f"already {reading.status}, nothing to do")
-            send()
+            return step()
         except Busy as busy:
             left = deadline - clock()
             if left <= 0:
-                job_id = reading.job_id if isinstance(reading, JobSnapshot) else ""
-                raise WaitTimedOut(job_id, f"still busy after the time allowed: {busy}") from busy
-            pause = Pause(min(every, left), Verdict(Outcome.WAITING, f"busy, looking again: {busy}"))
-        else:
-            return Verdict(Outcome.MET, "sent")
+                raise WaitTimedOut(about, f"still busy after the time allowed: {busy}") from busy
+            tell(f"busy, looking again: {busy}")
+            sleep(min(every, left))
 
 
 def needing(jobs: Sequence[JobSnapshot], verb: Verb, action: str) -> list[JobSnapshot]:

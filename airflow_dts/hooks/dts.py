@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow_dts._compat import BaseHook, mask_secret
 from airflow_dts.errors import Busy, DtsError, JobNotFound
-from airflow_dts.hooks.acting import Deed, attempts, judge
+from airflow_dts.hooks.acting import Deed, judge, persist
 from airflow_dts.hooks.connection import SECRET_EXTRAS, extras_of, settings_of
 from airflow_dts.hooks.reading import JobReader
 from airflow_dts.job import JobSnapshot
@@ -140,27 +140,22 @@ class DtsHook(BaseHook):
         :param timeout: seconds after which a busy job fails the action
         :raises WrongState: naming state, action, job and reason; nothing was sent
         """
-        before: list[JobSnapshot] = []
-        sent: list[bool] = []
+        tell = self._teller(f"{dts_job_id}: {action.action_name()}")
 
-        def needed(job: JobSnapshot) -> bool:
-            before[:] = [job]
-            return judge(job, verb, action.action_name())
-
-        def send() -> None:
+        def step() -> Deed:
+            job = self.read(dts_job_id, direction)
+            if not judge(job, verb, action.action_name()):
+                tell(f"already {job.status}, nothing to do")
+                return Deed(job, sent=False)
             try:
                 self.call(action)
             except JobNotFound:
                 if verb is not Verb.RELEASE:  # somebody else was faster: released is released
                     raise
-            sent.append(True)
+            tell(f"sent; the job was {job.describe()}")
+            return Deed(job, sent=True)
 
-        drive(
-            attempts(needed, send, every=every, deadline=time.time() + timeout),
-            lambda: self.read(dts_job_id, direction),
-            tell=self._teller(f"{dts_job_id}: {action.action_name()}"),
-        )
-        return Deed(before[0], bool(sent))
+        return persist(step, every=every, deadline=time.time() + timeout, about=dts_job_id, tell=tell)
 
     def wait(
         self,

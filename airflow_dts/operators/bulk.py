@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_dts._task import deadline_after, resumed
 from airflow_dts.conditions import Outcome, Wait, finished, released
-from airflow_dts.errors import Busy, ConfigError, JobNotFound, WaitTimedOut
-from airflow_dts.hooks.acting import needing
+from airflow_dts.errors import ConfigError, JobNotFound
+from airflow_dts.hooks.acting import needing, persist
 from airflow_dts.operators._base import DtsWaitingOperator
 from airflow_dts.operators.jobs import start_goal, suspended
 from airflow_dts.states import Verb
@@ -69,26 +69,21 @@ class DtsJobsOperator(DtsWaitingOperator):
         return ids
 
     def act(self, ids: Sequence[str], deadline: float) -> list[JobSnapshot]:
-        """The jobs that were sent, as they were before. ``Busy`` means: judge all again later."""
+        """The jobs that were sent, as they were before."""
         acted: dict[str, JobSnapshot] = {}
         name = self.action().action_name()
-        while True:
-            try:
-                jobs = [self.hook.read(job_id) for job_id in ids if job_id not in acted]
-                wanted = needing(jobs, self.verb, name)
-                self.log.info("%s: %d of %d job(s) need it", name, len(wanted), len(ids))
-                for start in range(0, len(wanted), AT_ONCE):
-                    some = wanted[start : start + AT_ONCE]
-                    self.send([job.job_id for job in some])
-                    acted |= {job.job_id: job for job in some}
-            except Busy as busy:
-                left = deadline - time.time()
-                if left <= 0:
-                    raise WaitTimedOut(",".join(ids), f"still busy after the time allowed: {busy}") from busy
-                self.log.info("busy, looking again: %s", busy)
-                self.hook.pause(min(self.every, left))
-            else:
-                return list(acted.values())
+
+        def step() -> list[JobSnapshot]:
+            jobs = [self.hook.read(job_id) for job_id in ids if job_id not in acted]
+            wanted = needing(jobs, self.verb, name)
+            self.log.info("%s: %d of %d job(s) need it", name, len(wanted), len(ids))
+            for start in range(0, len(wanted), AT_ONCE):
+                some = wanted[start : start + AT_ONCE]
+                self.send([job.job_id for job in some])
+                acted.update((job.job_id, job) for job in some)
+            return list(acted.values())
+
+        return persist(step, every=self.every, deadline=deadline, about=", ".join(ids), tell=self.log.info)
 
     def send(self, ids: list[str]) -> None:
         try:

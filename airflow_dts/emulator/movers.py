@@ -1,0 +1,144 @@
+"""Mover processes: one per running job, started, watched and ended here."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from airflow_dts.emulator.clock import Clock
+from airflow_dts.emulator.dataplane import JobSpec, Progress
+
+log = logging.getLogger(__name__)
+
+GRACE = 15.0
+"""Seconds a mover has between SIGTERM and SIGKILL. Being killed costs it nothing but the batch at hand."""
+_WITHHELD = frozenset({"AIRFLOW_DTS_EMULATOR_SECRET"})
+
+
+class ProgressBook:
+    """The movers' reports. They outlive mover and emulator, so a paused job still shows what it had reached."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._kept: dict[str, tuple[tuple[int, int], Progress]] = {}
+
+    def path(self, job_id: str) -> Path:
+        return self._directory / f"{job_id}.progress.json"
+
+    def read(self, job_id: str) -> Progress:
+        """The newest report; one that says nothing when there is none."""
+        path = self.path(job_id)
+        try:
+            stat = path.stat()
+            token = (stat.st_mtime_ns, stat.st_ino)
+            kept = self._kept.get(job_id)
+            if kept is None or kept[0] != token:
+                kept = (token, Progress.from_json(path.read_text(encoding="utf-8")))
+                self._kept[job_id] = kept
+        except (OSError, ValueError, TypeError):
+            return Progress()
+        return kept[1]
+
+    def forget(self, job_id: str) -> None:
+        self._kept.pop(job_id, None)
+        self.path(job_id).unlink(missing_ok=True)
+
+
+class Mover:
+    """A running mover.
+
+    :param revision: of the job's configuration it works on.
+    :param last_report: instant of the newest report seen; `healthy` counts those without an error.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], revision: int, last_report: float) -> None:
+        self.process = process
+        self.revision = revision
+        self.last_report = last_report
+        self.healthy = 0
+        self.kill_at: float | None = None
+
+    def note(self, progress: Progress) -> None:
+        """Take notice of a report."""
+        if progress.at != self.last_report:
+            self.last_report = progress.at
+            self.healthy += not progress.error
+
+
+class Movers:
+    """All movers of this emulator.
+
+    :param directory: holds each job's spec, progress and log.
+    """
+
+    def __init__(self, directory: Path, clock: Clock) -> None:
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.book = ProgressBook(directory)
+        self._directory = directory
+        self._clock = clock
+        self._running: dict[str, Mover] = {}
+
+    def get(self, job_id: str) -> Mover | None:
+        return self._running.get(job_id)
+
+    def launch(self, spec: JobSpec, revision: int) -> None:
+        """Start a mover. One left over from a killed emulator holds the job's lease until it has gone; the new one waits."""
+        spec_file = self._directory / f"{spec.job_id}.spec.json"
+        spec_file.write_text(spec.to_json(), encoding="utf-8")
+        last = self.book.read(spec.job_id).at
+        with (self._directory / f"{spec.job_id}.log").open("wb") as output:
+            process = subprocess.Popen(  # noqa: S603 - our own module, no shell
+                [sys.executable, "-m", "airflow_dts.emulator.dataplane", spec_file, self.book.path(spec.job_id)],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env={name: value for name, value in os.environ.items() if name not in _WITHHELD},
+                start_new_session=True,  # Ctrl-C is for the emulator, which then ends its movers in order
+            )
+        self._running[spec.job_id] = Mover(process, revision, last)
+        log.info("job %s: mover %s started", spec.job_id, process.pid)
+
+    def gone(self, job_id: str) -> bool:
+        """Whether no mover of the job is left. Asks a running one to leave, and insists after a while."""
+        mover = self._running.get(job_id)
+        if mover is None:
+            return True
+        if mover.process.poll() is not None:
+            del self._running[job_id]
+            return True
+        if mover.kill_at is None:
+            mover.kill_at = self._clock.now() + GRACE
+            mover.process.terminate()
+        elif self._clock.now() >= mover.kill_at:
+            log.warning("job %s: mover %s does not leave; killing it", job_id, mover.process.pid)
+            mover.process.kill()
+        return False
+
+    def reap(self, job_id: str) -> int | None:
+        """The exit code of a mover that has ended, which is forgotten then; None while it runs."""
+        code = self._running[job_id].process.poll()
+        if code is not None:
+            del self._running[job_id]
+        return code
+
+    def close(self) -> None:
+        """End all movers, together."""
+        for mover in self._running.values():
+            mover.process.terminate()
+        for mover in self._running.values():
+            with suppress(subprocess.TimeoutExpired):
+                mover.process.wait(GRACE)
+            if mover.process.poll() is None:
+                mover.process.kill()
+                mover.process.wait()
+        self._running.clear()
+
+    def forget(self, job_id: str) -> None:
+        """Remove what a job left in the directory."""
+        self.book.forget(job_id)
+        for suffix in ("spec.json", "log"):
+            (self._directory / f"{job_id}.{suffix}").unlink(missing_ok=True)

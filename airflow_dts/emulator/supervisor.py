@@ -1,0 +1,287 @@
+"""Makes true what callers asked for: runs prechecks, keeps movers alive, moves jobs through their states.
+
+Handlers only write what is wanted into the state; one tick after the other brings the world there. So a
+killed emulator goes on by ticking again.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+from airflow_dts.emulator import dataplane, prechecking
+from airflow_dts.emulator.clock import Clock
+from airflow_dts.emulator.dataplane import Progress
+from airflow_dts.emulator.jobs import Check, Job, Retry
+from airflow_dts.emulator.lifecycle import MOVER_RUNS, Event, JobType, Status, after_event
+from airflow_dts.emulator.movers import Mover, Movers
+from airflow_dts.emulator.options import Options
+from airflow_dts.emulator.specs import Unbound, spec_of
+from airflow_dts.emulator.state import Store
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+TICK = 0.1
+_LONGEST_BACKOFF = 60.0
+_STEADY = 60.0
+"""Seconds a mover has to run well before earlier faults no longer count towards the retry limit."""
+_CLEANED_UP = frozenset({Status.FINISHED, Status.GONE, Status.NOT_CONFIGURED})
+
+
+class Supervisor:
+    """See the module. `tick` may be called by hand; `start` makes a thread that does."""
+
+    def __init__(self, store: Store, clock: Clock, options: Options) -> None:
+        self.movers = Movers(store.directory / "movers", clock)
+        self._store = store
+        self._clock = clock
+        self._options = options
+        self._work = ThreadPoolExecutor(2, thread_name_prefix="emulator-work")
+        self._checks: dict[tuple[str, str], Future[list[Check]]] = {}
+        self._cleanups: dict[str, Future[None]] = {}
+        self._wake = threading.Event()
+        self._closing = threading.Event()
+        self._ticking = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._steps: dict[Status, Callable[[Job], None]] = {
+            Status.PRECHECKING: self._precheck,
+            Status.PRECHECK_PASSED: lambda job: self._happens(job, Event.BEGAN),
+            Status.STARTING: lambda job: self._happens(job, Event.LOADED),
+            Status.SUSPENDED: self._watch_pause,
+            **dict.fromkeys(MOVER_RUNS, self._keep_moving),
+        }
+
+    # --- the loop -----------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        self._thread = threading.Thread(target=self._loop, name="emulator-supervisor", daemon=True)
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Do not wait for the next tick: something has been asked for."""
+        self._wake.set()
+
+    def close(self) -> None:
+        """Stop ticking and end all movers; they go on with the next start."""
+        self._closing.set()
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join()
+        with self._ticking:
+            self.movers.close()
+            self._work.shutdown(cancel_futures=True)
+
+    def _loop(self) -> None:
+        while not self._closing.is_set():
+            try:
+                self.tick()
+            except Exception:
+                log.exception("the supervisor stumbled; it goes on")
+            self._wake.wait(TICK)
+            self._wake.clear()
+
+    def tick(self) -> None:
+        """Take every job one step further."""
+        with self._ticking:
+            for job in self._store.active_jobs():
+                try:
+                    self._tend(job.id)
+                except Exception:
+                    log.exception("job %s could not be tended; trying again", job.id)
+            self._store.sweep(self._clock.now())
+
+    def _tend(self, job_id: str) -> None:
+        with self._store.transaction():
+            job = self._store.job(job_id)
+            if job is None:
+                return
+            before = job.to_json()
+            self._advance(job)
+            if job.status is Status.GONE:
+                self._store.drop(job)
+                self.movers.forget(job.id)
+            elif job.to_json() != before:
+                self._store.save(job)
+
+    def _advance(self, job: Job) -> None:
+        if job.goal is not None:
+            self._reach(job, job.goal)
+        elif job.released:
+            if self._clock.now() >= job.released + self._options.released_shown:
+                job.status = Status.GONE
+        elif step := self._steps.get(job.status):
+            step(job)
+
+    def _happens(self, job: Job, event: Event) -> None:
+        job.status = after_event(job.type, event, job.status, job.resume)
+
+    # --- what a caller asked for --------------------------------------------------------------------------
+
+    def _reach(self, job: Job, goal: Status) -> None:
+        """Bring the job to the state it was sent to, once nothing moves its rows any more."""
+        self._checks.pop((job.id, job.precheck.job_id), None)
+        if not self.movers.gone(job.id):
+            return
+        if goal in _CLEANED_UP and job.began and not self._done(self._cleanups, job.id, lambda: self._clean_up(job)):
+            return
+        self._cleanups.pop(job.id, None)
+        _arrive(job, goal, self._clock.now(), self._options)
+        if goal is Status.NOT_CONFIGURED:
+            self.movers.forget(job.id)
+
+    def _clean_up(self, job: Job) -> None:
+        """Take triggers, logs and checkpoints out of the databases. What cannot be reached is left behind."""
+        try:
+            dataplane.release(spec_of(job, self._store.bindings(), self._options))
+        except Exception as error:  # whatever stands in the way must not keep the job from ending
+            log.warning("job %s: could not tidy up in its databases: %s", job.id, error)
+
+    def _done(self, running: dict[str, Future[T]], key: str, work: Callable[[], T]) -> bool:
+        """Whether work in the background is over; begins it if need be."""
+        if key not in running:
+            running[key] = self._work.submit(work)
+        return running[key].done()
+
+    # --- what happens by itself ---------------------------------------------------------------------------
+
+    def _precheck(self, job: Job) -> None:
+        key, now = (job.id, job.precheck.job_id), self._clock.now()
+        if key not in self._checks:
+            bindings = self._store.bindings()
+            self._checks[key] = self._work.submit(prechecking.inspect, job, bindings, self._options, now)
+        if not self._checks[key].done() or now < job.precheck.started + self._options.precheck_seconds:
+            return
+        try:
+            job.precheck.items = self._checks.pop(key).result()
+        except Exception as error:  # the caller has to see why
+            log.exception("job %s: its precheck broke", job.id)
+            job.precheck.items = [Check("CHECK_SRC", "Failed", f"The precheck broke: {error}", at=now)]
+        job.precheck.finished = now
+        failed = prechecking.blocking(job.precheck.items, job.skipped)
+        job.error = "; ".join(f"{check.item}: {check.reason}" for check in failed)
+        self._happens(job, Event.PRECHECK_FAILED if failed else Event.PRECHECK_PASSED)
+
+    def _watch_pause(self, job: Job) -> None:
+        if self._clock.now() < job.suspended + self._options.pause_limit:
+            return
+        if job.began and not self._done(self._cleanups, job.id, lambda: self._clean_up(job)):
+            return
+        self._cleanups.pop(job.id, None)
+        days = self._options.pause_limit / 86_400
+        job.error = f"The job was suspended for more than {days:g} days and cannot go on."
+        job.lapsed = True
+        self._happens(job, Event.LAPSED)
+
+    def _keep_moving(self, job: Job) -> None:
+        mover = self.movers.get(job.id)
+        if mover is None:
+            self._launch(job)
+        elif mover.revision != job.revision:
+            self.movers.gone(job.id)
+        else:
+            code = self.movers.reap(job.id)
+            progress = self.movers.book.read(job.id)
+            if code is None:
+                self._watch(job, mover, progress)
+            else:
+                self._ended(job, code, progress)
+
+    def _launch(self, job: Job) -> None:
+        if job.status is Status.RETRYING and job.retry is not None and self._clock.now() < job.retry.next:
+            return
+        try:
+            spec = spec_of(job, self._store.bindings(), self._options)
+        except Unbound as missing:  # an earlier run of the emulator had the binding
+            self._fault(job, str(missing))
+            return
+        job.began = True
+        self.movers.launch(spec, job.revision)
+
+    def _watch(self, job: Job, mover: Mover, progress: Progress) -> None:
+        mover.note(progress)
+        # The first report comes before the mover has touched anything; only the second one shows it works.
+        if mover.healthy < 2 or progress.error:
+            return
+        self._happens(job, Event.RECOVERED)
+        self._forgive(job)
+        if not job.full_load or progress.full_load.state == "Finished":
+            self._happens(job, Event.MODIFIED)
+            if progress.incremental.state in ("Migrating", "Catched"):
+                self._happens(job, Event.LOADED)
+
+    def _forgive(self, job: Job) -> None:
+        if job.retry is None:
+            return
+        job.retry.healthy = job.retry.healthy or self._clock.now()
+        if self._clock.now() >= job.retry.healthy + _STEADY:
+            job.retry = None
+
+    def _ended(self, job: Job, code: int, progress: Progress) -> None:
+        if code == 0 and _complete(job, progress):
+            job.finished, job.retry, job.error = self._clock.now(), None, ""
+            self._happens(job, Event.DONE)
+        elif code == 1 and progress.error:
+            self._fault(job, progress.error)
+        else:
+            self._fault(job, f"The mover ended early (exit code {code}).")
+
+    def _fault(self, job: Job, error: str) -> None:
+        if job.status is Status.MODIFYING:
+            job.error = error
+            self._happens(job, Event.MODIFY_REFUSED)
+            return
+        if job.status is not Status.RETRYING:
+            job.resume = job.status
+        self._happens(job, Event.FAULT)
+        now, retry = self._clock.now(), job.retry or Retry(since=self._clock.now())
+        job.retry = retry
+        retry.count += 1
+        retry.healthy = 0.0
+        retry.next = now + min(_LONGEST_BACKOFF, self._options.first_backoff * 2 ** min(retry.count - 1, 10))
+        retry.error, retry.target = error, self._culprit(job)
+        log.warning("job %s: retrying: %s", job.id, error)
+        if now >= retry.since + max_retry(job, self._options):
+            job.error = error
+            self._happens(job, Event.GAVE_UP)
+
+    def _culprit(self, job: Job) -> str:
+        """Which part of the job is at fault, in the service's words."""
+        try:
+            spec = spec_of(job, self._store.bindings(), self._options)
+        except Unbound as missing:
+            return "srcDB" if missing.side == "source" else "destDB"
+        for name, url in (("srcDB", spec.source), ("destDB", spec.target)):
+            try:
+                dataplane.check_url(url)
+            except ValueError:
+                return name
+        return "inner_module"
+
+
+def max_retry(job: Job, options: Options) -> float:
+    """Seconds a job is retried for: Reserve.maxRetryTime, else what the emulator was told."""
+    given = str(job.reserve.get("maxRetryTime") or "")
+    return float(given) if given.isascii() and given.isdigit() else options.max_retry
+
+
+def _complete(job: Job, progress: Progress) -> bool:
+    """Whether a mover that left had nothing more to do."""
+    return (
+        not job.incremental
+        and (not job.structure or progress.structure.state == "Finished")
+        and (not job.full_load or progress.full_load.state == "Finished")
+    )
+
+
+def _arrive(job: Job, goal: Status, now: float, options: Options) -> None:
+    job.goal, job.status = None, goal
+    if goal is Status.SUSPENDED:
+        job.suspended = now
+    elif goal is Status.FINISHED:
+        job.finished = now
+    elif goal is Status.GONE and job.type is JobType.SYNC:
+        job.status, job.released, job.finished = Status.FINISHED, now, job.finished or now
