@@ -82,7 +82,7 @@ class DtsTask(BaseOperator):
             raise WaitTimedOut(job_id, f"the time allowed is over: {verdict.reason}")
 
     def failed_items(self, job_id: str) -> list[str]:
-        """Every failed precheck item with reason and repair, logged too; empty if the precheck is not to blame."""
+        """Every failed precheck item with reason and repair, logged too; empty if it is not to blame."""
         try:
             job = self.hook.read(job_id, self.synchronization_direction)
             if job.state is not State.PRECHECK_FAILED:
@@ -107,7 +107,9 @@ def resumed(event: object) -> Resumed:
         raise _reported(error)
     try:
         verdict = Verdict(Outcome(event["outcome"]), str(event["reason"]))
-        return Resumed(str(event["job_id"]), verdict, float(event["deadline"]), dict(event.get("carry") or {}))
+        return Resumed(
+            str(event["job_id"]), verdict, float(event["deadline"]), dict(event.get("carry") or {})
+        )
     except (KeyError, TypeError, ValueError) as fault:
         raise DtsError(f"the trigger's event cannot be understood: {fault!r}") from None
 
@@ -138,7 +140,7 @@ def seconds(field: str, value: object, *, above: float = -1.0) -> float:
     return number
 
 
-def instant(field: str, value: object) -> str:
+def iso_instant(field: str, value: object) -> str:
     """ISO 8601 with offset, from that, an aware datetime or Unix seconds, as number or text."""
     moment = value if isinstance(value, datetime) else _moment(str(value).strip())
     if moment is None or moment.tzinfo is None:
@@ -148,6 +150,11 @@ def instant(field: str, value: object) -> str:
             remedy="give a time like 2024-05-01T02:00:00+08:00, an aware datetime or Unix seconds",
         )
     return moment.isoformat()
+
+
+def unix_seconds(field: str, value: object) -> int:
+    """The same as whole Unix seconds."""
+    return int(datetime.fromisoformat(iso_instant(field, value)).timestamp())
 
 
 def _moment(text: str) -> datetime | None:

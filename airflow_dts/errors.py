@@ -28,6 +28,8 @@ what the service was given to sign (it quotes all parameters); the client masks 
 
 from __future__ import annotations
 
+import html
+import json
 import re
 from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import quote, quote_plus
@@ -328,9 +330,18 @@ def clean(text: object, limit: int = _LONGEST) -> str:
 
 
 def mask(text: str, secrets: Iterable[str]) -> str:
-    """``text`` without any of ``secrets``, as they are or percent-encoded once or twice."""
+    """``text`` without any of ``secrets``, as they are or as forms, signatures, JSON and HTML spell them."""
     for secret in sorted({s for s in secrets if len(s) >= _SHORTEST_SECRET}, key=len, reverse=True):
         once = quote(secret, safe="~")
-        for form in dict.fromkeys((quote(once, safe="~"), once, quote_plus(secret), secret)):
-            text = text.replace(form, "***")
+        spellings = (
+            quote(once, safe="~"),
+            once,
+            quote_plus(secret),
+            json.dumps(secret)[1:-1],
+            json.dumps(secret, ensure_ascii=False)[1:-1],
+            html.escape(secret),
+            secret,
+        )
+        for spelling in dict.fromkeys(spellings):
+            text = text.replace(spelling, "***")
     return text

@@ -54,7 +54,7 @@ def get_provider_info() -> dict[str, Any]:
     return {
         "package-name": "airflow-provider-alibaba-dts",
         "name": INTEGRATION,
-        "description": "Alibaba Cloud Data Transmission Service: migrate, synchronize and cut over databases.",
+        "description": "Migrate, synchronize and cut over databases with Alibaba Cloud DTS.",
         "versions": [__version__],
         "integrations": [
             {

@@ -51,7 +51,11 @@ def watch(wait: Wait, *, every: float, deadline: float, clock: Callable[[], floa
         left = deadline - now
         if left <= 0:
             return Verdict(Outcome.TIMED_OUT, verdict.reason)
-        pause = Pause(min(_interval(wait, every, held_since, now), left), verdict)
+        pause = Pause(max(_SHORTEST, min(_interval(wait, every, held_since, now), left)), verdict)
+
+
+_SHORTEST = 0.01
+"""Seconds. A pause that rounding made smaller than the clock's resolution would spin for ever."""
 
 
 def _judge(wait: Wait, reading: Reading, now: float) -> Verdict:

@@ -16,7 +16,7 @@ from airflow_dts.api._fields import Int, Name, Text
 from airflow_dts.api._rules import Rule
 from airflow_dts.api._struct import Items, Struct, Wire
 
-__all__ = ["Action", "Items", "Reply", "Struct", "Wire"]
+__all__ = ["Action", "CodedReply", "Items", "Reply", "Struct", "Wire"]
 
 
 class Reply(Struct):
@@ -31,6 +31,13 @@ class Reply(Struct):
     dynamic_code: Text = ""
     dynamic_message: Text = ""
     http_status_code: Int = None
+
+
+class CodedReply(Reply):
+    """A reply with one more code."""
+
+    code: Text = ""
+    """Error code; announced for removal."""
 
 
 R_co = TypeVar("R_co", bound=Reply, covariant=True)

@@ -73,7 +73,7 @@ def _split(value: object) -> object:
     if not isinstance(value, str):
         return list(value) if isinstance(value, (tuple, set, frozenset)) else value
     if value.lstrip().startswith("["):
-        return json.loads(value)
+        return _json(value)
     return [item.strip() for item in value.split(",") if item.strip()]
 
 
@@ -88,7 +88,7 @@ def _json(value: object) -> object:
         return value
     try:
         return json.loads(value)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"not JSON: {error}") from None
 
 

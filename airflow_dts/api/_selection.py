@@ -77,14 +77,14 @@ class _Node(BaseModel):
         return "a name or a mapping"
 
 
-def entries(mapping: Mapping[str, object]) -> dict[str, Entry]:
-    """What is given under each source name.
+def entries(mapping: Mapping[str, object]) -> dict[str, object]:
+    """What is given under each source name, or what has been understood already.
 
     :raises ValueError: a name that is empty or no text.
     """
     if strange := [key for key in mapping if not isinstance(key, str) or not key]:
         raise ValueError(f"names must be non-empty text, not {strange[0]!r}")
-    return {key: Entry(key, given) for key, given in mapping.items()}
+    return {key: given if isinstance(given, _Node) else Entry(key, given) for key, given in mapping.items()}
 
 
 def names(listed: Iterable[object]) -> list[str]:
@@ -156,7 +156,7 @@ class _Branch(_Node):
     @classmethod
     def _full_form(cls, entry: Entry, *, reading: bool) -> dict[str, Any]:
         full = super()._full_form(entry, reading=reading)
-        return {"all": not full.get(cls._children()), **full}
+        return {"all": cls._children() not in full, **full}
 
     def _selects_something(self, below: object) -> Self:
         if not self.all and not below:

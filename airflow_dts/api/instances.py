@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from airflow_dts.api._base import Action, Reply
+from airflow_dts.api._base import Action, CodedReply, Reply
 from airflow_dts.api._fields import (
     InstanceClass,
     InstantMillis,
@@ -90,15 +90,13 @@ class UpgradeTwoWay(Action[Reply]):
     instance_class: Annotated[Literal["large", "medium", "small", "micro"], Spelled()]
 
 
-class BillingReply(Reply):
+class BillingReply(CodedReply):
     """An instance after a change of its bill."""
 
     dts_job_id: Text = ""
     instance_id: Text = ""
     charge_type: Text = ""
     """``PREPAY`` or ``POSTPAY``; TransferPayType says ``PrePaid`` or ``PostPaid``."""
-    code: Text = ""
-    """Error code; announced for removal."""
     end_time: InstantMillis = None
     """When a prepaid instance expires."""
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
 
-from airflow_dts.api._base import Action, Reply
+from airflow_dts.api._base import Action, CodedReply, Reply
 from airflow_dts.api._fields import Direction, Ids, JsonText, Name, Spelled, Text
 from airflow_dts.api._parts import (
     ALARMS,
@@ -240,7 +240,7 @@ class ModifyDtsJob(Action[ModifyDtsJobReply]):
     """Operator columns, for the T+1 business only."""
 
 
-class ModifyDtsJobName(Action[Reply]):
+class ModifyDtsJobName(Action[CodedReply]):
     """Rename a job; names need not be unique. Seed 6.4.9.4."""
 
     section = "6.4.9.4"
@@ -249,7 +249,7 @@ class ModifyDtsJobName(Action[Reply]):
     dts_job_name: Name
 
 
-class ModifyDtsJobPassword(Action[Reply]):
+class ModifyDtsJobPassword(Action[CodedReply]):
     """Tell a job the new password of an endpoint's account. Seed 6.4.9.3."""
 
     section = "6.4.9.3"

@@ -128,7 +128,7 @@ def _from_text(text: str | bytes) -> object:
         return [said.strip()] if said.strip() else None
     try:
         return json.loads(said)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"is not JSON: {error}") from None
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from airflow_dts.api._base import Action, Items, Reply, Struct
+from airflow_dts.api._base import Action, CodedReply, Items, Reply, Struct
 from airflow_dts.api._fields import (
     CommaText,
     Flag,
@@ -64,8 +64,8 @@ class ProgressInfo(Struct):
     delay_seconds: Int = None
     """Lag: milliseconds for a migration, in spite of the name; seconds for a synchronization."""
     total: Int = None
-    sub: Any = None
-    """Progress of parts, as the service gives it."""
+    sub: Text = ""
+    """Progress of parts; JSON text where the service says more than a word."""
     diff_row: Int = None
     """Announced for removal."""
     parent_obj: Text = ""
@@ -126,11 +126,9 @@ class DescribePreCheckStatus(Action[DescribePreCheckStatusReply]):
     """Items per page; 20 when left out."""
 
 
-class SkipPreCheckReply(Reply):
+class SkipPreCheckReply(CodedReply):
     """What was muted or unmuted."""
 
-    code: Text = ""
-    """Error code; announced for removal."""
     migration_job_id: Text = ""
     schedule_job_id: Text = ""
     """The precheck's own job."""

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from airflow_dts.api._base import Action, Items, Reply, Struct
+from airflow_dts.api._base import Action, CodedReply, Items, Reply, Struct
 from airflow_dts.api._fields import (
     Direction,
     Flag,
@@ -290,11 +290,9 @@ class SubscriptionHost(Struct):
     vpc_host: Text = ""
 
 
-class DescribeDtsJobDetailReply(JobFacts, SubscriptionFacts, Reply):
+class DescribeDtsJobDetailReply(JobFacts, SubscriptionFacts, CodedReply):
     """One job; its phases are in DescribeDtsJobs."""
 
-    code: Text = ""
-    """Error code; announced for removal."""
     finish_time: Instant = None
     group_id: Text = ""
     """Job id."""
@@ -334,11 +332,9 @@ class ProgressSummaryDetail(Struct):
     total_count: Int = None
 
 
-class SummaryJobDetailReply(Reply):
+class SummaryJobDetailReply(CodedReply):
     """Counts per kind of object and state."""
 
-    code: Text = ""
-    """Error code; announced for removal."""
     job_id: Text = ""
     progress_summary_details: Items[ProgressSummaryDetail] = ()
 

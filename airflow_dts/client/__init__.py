@@ -1,3 +1,3 @@
-"""Sends actions and reads replies; knows nothing of Airflow. Import ``client.client`` where a client is made."""
+"""Sends actions, reads replies, knows nothing of Airflow. Import ``client.client`` where a client is made."""
 
 from __future__ import annotations

@@ -9,11 +9,10 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
-from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 
-from airflow_dts.errors import ApiError, BadReply, CallError, Redirected, api_error
+from airflow_dts.errors import ApiError, BadReply, CallError, Redirected, api_error, clean
 
 if TYPE_CHECKING:
     from airflow_dts.api._base import Action, Reply
@@ -22,8 +21,19 @@ if TYPE_CHECKING:
 R = TypeVar("R", bound="Reply")
 
 _ENOUGH = 2**16
-"""Bytes of a body that are searched for what went wrong."""
+"""Bytes of an unknown body that are searched for what went wrong."""
 _SNIPPET = 200
+_EVERY_REPLY = {"request_id", "success"}
+"""At least one of them is in whatever the service says (seed 6.2): a proxy may speak JSON too."""
+
+
+class Reading(NamedTuple):
+    """What it takes to read an answer besides the answer."""
+
+    hide: Callable[[str], str]
+    """Takes secrets out of a text."""
+    now: Callable[[], datetime]
+    """To make a duration of a ``Retry-After`` that is a date."""
 
 
 class _Fault(NamedTuple):
@@ -32,26 +42,149 @@ class _Fault(NamedTuple):
     request_id: str = ""
     status: int | None = None
     """HTTP status as the body gives it."""
+    success: bool | None = None
 
 
-def read(action: Action[R], answer: Answer, hide: Callable[[str], str], now: datetime) -> R:
-    """
-    :param hide: takes secrets out of a text
-    :param now: to make a duration of a ``Retry-After`` that is a date
+_NO_FAULT = _Fault("", "")
+
+
+def read(action: Action[R], answer: Answer, reading: Reading) -> R:
+    """The reply, typed.
+
     :raises ApiError: the service answered with an error, be it under HTTP 200
     :raises BadReply: anything else that is not the action's reply
     """
     if not 200 <= answer.status < 300:
-        raise _refusal(action.action_name(), answer, hide, now)
+        raise _refusal(action.action_name(), answer, reading)
     try:
         reply = action.parse_reply(answer.body)
     except ValueError as error:
-        fault = _fault_in(answer.body)
-        if fault and fault.code:
-            raise _api_error(action.action_name(), fault, answer, hide, now) from None
-        raise BadReply(
-            action.action_name(), hide(f"{_why(error)}: {_snippet(answer.body)}"), answer.status
-        ) from None
-    if not reply.success or "success" not in reply.model_fields_set:
-        _raise_if_failed(action.action_name(), reply, answer, hide, now)
+        raise _unreadable(action.action_name(), answer, error, reading) from None
+    if not reply.success or ("success" not in reply.model_fields_set and _is_gateway_fault(answer.body)):
+        fault = _fault_in_json(answer.body) or _NO_FAULT
+        raise _api_error(action.action_name(), fault, answer, reading)
+    if not reply.model_fields_set & _EVERY_REPLY:
+        text = f"it has no RequestId; it begins {_snippet(answer.body, reading.hide)!r}"
+        raise BadReply(action.action_name(), f"not the reply of this action: {text}", answer.status)
     return reply
+
+
+def _is_gateway_fault(body: bytes) -> bool:
+    """``Code`` with ``Message``. A code alone proves nothing: successful replies have one too."""
+    fault = _fault_in_json(body) or _NO_FAULT
+    return bool(fault.code and fault.message)
+
+
+def _unreadable(action: str, answer: Answer, error: ValueError, reading: Reading) -> CallError:
+    """A failure under HTTP 200 need not look like the action's reply: it may even be XML."""
+    fault = _fault_in_json(answer.body) or _fault_in_xml(answer.body)
+    if fault and fault.code and fault.message and not fault.success:
+        return _api_error(action, fault, answer, reading)
+    text = (
+        f"{_why(error)}; it begins {_snippet(answer.body, reading.hide)!r}" if answer.body else "it is empty"
+    )
+    return BadReply(action, reading.hide(f"not the reply of this action: {text}"), answer.status)
+
+
+def _refusal(action: str, answer: Answer, reading: Reading) -> CallError:
+    if answer.status < 400:
+        target = re.match(r"https?://(?:[^/?#]*@)?[^/?#@]+", answer.headers.get("Location", ""))
+        there = clean(target[0]) if target else "another path"
+        return Redirected(
+            action,
+            reading.hide(f"redirected to {there}, not followed; give the final address as endpoint"),
+            answer.status,
+        )
+    fault = _fault_in_json(answer.body) or _fault_in_xml(answer.body) or _NO_FAULT
+    if not fault.message:
+        fault = fault._replace(message=_snippet(answer.body, reading.hide))
+    return _api_error(action, fault, answer, reading)
+
+
+def _api_error(action: str, fault: _Fault, answer: Answer, reading: Reading) -> ApiError:
+    status = answer.status if answer.status >= 400 else fault.status or answer.status
+    code = fault.code or ("Failed" if answer.status < 400 else f"HTTP {answer.status}")
+    message = fault.message or "no reason given"
+    error = api_error(
+        action, reading.hide(code), reading.hide(message), reading.hide(fault.request_id), status
+    )
+    error.retry_after = _retry_after(answer.headers.get("Retry-After", ""), reading.now)
+    return error
+
+
+def _fault_in_json(body: bytes) -> _Fault | None:
+    """Error fields of a JSON body, whatever their case; None when it is no JSON object."""
+    try:
+        said = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return (
+        _fault_of({str(key).casefold(): value for key, value in said.items()})
+        if isinstance(said, dict)
+        else None
+    )
+
+
+_TAG = re.compile(r"<(\w+)>([^<]*)</\1>")
+
+
+def _fault_in_xml(body: bytes) -> _Fault | None:
+    """Error fields of ``<Error><Code>..``; None for what is not XML of the service.
+
+    Searched, not parsed: the body is foreign, may be cut off, and no entity in it is worth expanding.
+    """
+    text = body[:_ENOUGH].decode("utf-8", "replace")
+    said = {name.casefold(): html.unescape(value) for name, value in _TAG.findall(text)}
+    return _fault_of(said) if said.keys() & {"code", "errcode"} else None
+
+
+def _fault_of(said: Mapping[str, Any]) -> _Fault:
+    message = _text(said, "errmessage") or _text(said, "message")
+    if "%s" in message and (dynamic := _text(said, "dynamicmessage")):
+        message = message.replace("%s", dynamic)
+    status = _text(said, "httpstatuscode")
+    success = {"true": True, "false": False}.get(_text(said, "success").casefold())
+    return _Fault(
+        code=_text(said, "errcode") or _text(said, "code"),
+        message=message,
+        request_id=_text(said, "requestid"),
+        status=int(status) if re.fullmatch("[0-9]{3}", status) else None,
+        success=success,
+    )
+
+
+def _text(said: Mapping[str, Any], key: str) -> str:
+    value = said.get(key)
+    return "" if value is None else str(value).strip()
+
+
+def _snippet(body: bytes, hide: Callable[[str], str]) -> str:
+    """The beginning of an unknown body as text; of a page, its title.
+
+    Secrets go first: once a text is cut, half of one is not found any more.
+    """
+    text = hide(body[:_ENOUGH].decode("utf-8", "replace"))
+    title = re.search(r"<title[^>]*>([^<]{1,500})</title>", text, re.IGNORECASE)
+    if title:
+        return html.unescape(title[1]).strip()
+    return html.unescape(re.sub(r"<[^<>]{0,1000}>", " ", text[: 10 * _SNIPPET])).strip()[:_SNIPPET]
+
+
+def _why(error: ValueError) -> str:
+    """What is wrong with a reply, without the values in it."""
+    if not isinstance(error, ValidationError):
+        return "it is no JSON"
+    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    where = ".".join(map(str, first["loc"]))
+    return f"{where}: {first['msg']}" if where else first["msg"]
+
+
+def _retry_after(text: str, now: Callable[[], datetime]) -> float | None:
+    if re.fullmatch(r"[0-9]{1,6}(\.[0-9]+)?", text):
+        return float(text)
+    try:
+        until = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    until = until if until.tzinfo else until.replace(tzinfo=UTC)
+    return max(0.0, (until - now()).total_seconds())

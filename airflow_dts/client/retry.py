@@ -48,7 +48,7 @@ def worth_resending(action: Action[Any], error: BaseException | None) -> bool:
 
 
 def retrying(*, attempts: int, within: float, sleep: Callable[[float], None]) -> Retrying:
-    """Runs ``function(action, ...)`` until it succeeds, fails for good, or patience ends; one serves all threads.
+    """Runs ``function(action)`` until it succeeds, fails for good, or patience ends; threads may share it.
 
     :param within: seconds from the first sending after which none follows.
     """

@@ -46,7 +46,7 @@ class Settings:
     connect_timeout: float = 10.0
     """Seconds until a connection stands."""
     read_timeout: float = 60.0
-    """Seconds without a byte. Configuring a job may take the service a minute, and a lost reply costs more."""
+    """Seconds without a byte. To configure a job may take the service a minute; a lost reply costs more."""
     attempts: int = 5
     """Times a call is sent at most."""
     retry_for: float = 90.0
@@ -103,7 +103,9 @@ class Settings:
     def _check_address(self) -> None:
         if self.protocol not in _PROTOCOLS:
             raise ConfigError(
-                f"{self.protocol!r} is unknown", field="protocol", remedy="give https, or http for a test server"
+                f"{self.protocol!r} is unknown",
+                field="protocol",
+                remedy="give https, or http for a test server",
             )
         scheme, authority = self._scheme_and_authority()
         if fault := _fault_of(scheme, authority):

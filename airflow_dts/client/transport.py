@@ -1,13 +1,14 @@
 """One pooled session: a signed form goes out, an answer of bounded size comes back.
 
-Proxies and certificates of the environment are looked up once, when the session is made; ``requests`` would do
-so on every call, at a third of a call's cost. netrc is never read, redirects are never followed.
+Proxies and certificates of the environment are looked up once, when the session is made; ``requests`` would
+do so on every call, at a third of a call's cost. netrc is never read, redirects are never followed.
 """
 
 from __future__ import annotations
 
 import ssl
 import time
+from http.client import HTTPException, IncompleteRead, RemoteDisconnected
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -98,29 +99,31 @@ class _Adapter(HTTPAdapter):
         return manager
 
 
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Nowhere: even to prepare the next request, ``requests`` would read the whole body, however long."""
+
+
 class Transport:
     """Posts forms to one address; threads may share it."""
 
     def __init__(self, settings: Settings, headers: Mapping[str, str]) -> None:
-        self._session = requests.Session()
+        self._session = _Session()
         found = self._session.merge_environment_settings(
             settings.url, {}, True, str(settings.ca_bundle) if settings.ca_bundle else settings.verify, None
         )
         self._session.trust_env = False
         self._session.mount("https://", _Adapter(pool_connections=2, pool_maxsize=_POOL))
         self._session.mount("http://", _Adapter(pool_connections=2, pool_maxsize=_POOL))
-        self._how = {
-            "proxies": dict(found["proxies"]),
-            "verify": _checked(found["verify"]),
-            "timeout": (settings.connect_timeout, settings.read_timeout),
-            "allow_redirects": False,
-            "stream": True,
-        }
+        self._proxies = dict(found["proxies"])
+        self._verify = _checked(found["verify"])
+        self._timeout = (settings.connect_timeout, settings.read_timeout)
         self._longest = _PATIENCE * settings.read_timeout
         self._template = requests.Request("POST", settings.url, headers=dict(headers)).prepare()
 
-    def post(self, action: str, form: str, region_id: str, hide: Callable[[str], str]) -> Answer:
-        """
+    def post(self, action: str, form: str, hide: Callable[[str], str]) -> Answer:
+        """Send a signed form, read the answer.
+
         :param hide: takes secrets out of a text; whatever is between us and the service may echo them
         :raises Unreachable: nothing was sent
         :raises NoReply: request or reply were lost
@@ -128,11 +131,20 @@ class Transport:
         :raises ConfigError: the proxy's address is unusable
         """
         try:
-            response = self._session.send(self._request(form, region_id), **self._how)
+            response = self._session.send(
+                self._request(form),
+                stream=True,
+                allow_redirects=False,
+                timeout=self._timeout,
+                verify=self._verify,
+                proxies=self._proxies,
+            )
             with response:
                 body = self._read(action, response)
         except _REFUSED_ADDRESSES as error:
-            raise ConfigError(hide(str(error)), field="proxy", remedy="correct HTTPS_PROXY or HTTP_PROXY") from None
+            raise ConfigError(
+                hide(str(error)), field="proxy", remedy="correct HTTPS_PROXY or HTTP_PROXY"
+            ) from None
         except DecodeError as error:
             raise BadReply(action, hide(str(error))) from None
         except (requests.RequestException, HTTPError, OSError) as error:
@@ -142,13 +154,12 @@ class Transport:
     def close(self) -> None:
         self._session.close()
 
-    def _request(self, form: str, region_id: str) -> requests.PreparedRequest:
+    def _request(self, form: str) -> requests.PreparedRequest:
         request = requests.PreparedRequest()
         request.method, request.url, request.hooks = "POST", self._template.url, self._template.hooks
         request.body = form
         request.headers = self._template.headers.copy()
         request.headers["Content-Length"] = str(len(form))
-        request.headers["x-acs-regionid"] = region_id
         return request
 
     def _read(self, action: str, response: requests.Response) -> bytes:
@@ -164,24 +175,34 @@ class Transport:
         return b"".join(pieces)
 
 
-def _checked(verify: bool | str) -> bool | str:
+def _checked(verify: bool | str | None) -> bool | str:
     if isinstance(verify, str) and not Path(verify).exists():
         raise ConfigError(
             f"{verify!r} does not exist",
             field="ca_bundle",
             remedy="correct REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE in the environment, or give ca_bundle",
         )
-    return verify
+    return True if verify is None else verify
 
 
 def _lost(action: str, error: Exception, hide: Callable[[str], str]) -> Unreachable | NoReply:
     origin = _origin(error)
-    text = hide(str(origin))
+    text = _babble(origin) or hide(str(origin))
     if isinstance(origin, _NotSent) and origin.untrusted:
-        return Untrusted(action, f"certificate refused, nothing was sent: {text}; for your own, set ca_bundle")
+        return Untrusted(
+            action, f"certificate refused, nothing was sent: {text}; for your own, set ca_bundle"
+        )
     if isinstance(origin, _NotSent):
         return Unreachable(action, f"no connection, nothing was sent: {text}")
     return NoReply(action, f"no reply, so whether the service acted is unknown: {text}")
+
+
+def _babble(origin: BaseException) -> str:
+    """A sentence about an answer that is no HTTP. http.client quotes it in an encoding of its own."""
+    said = origin.args[-1] if origin.args else None
+    if isinstance(said, HTTPException) and not isinstance(said, RemoteDisconnected | IncompleteRead):
+        return f"what answered speaks no HTTP ({type(said).__name__})"
+    return ""
 
 
 def _origin(error: Exception) -> BaseException:

@@ -6,7 +6,7 @@ import hmac
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from airflow_dts.api._base import Action
@@ -91,7 +91,9 @@ def _check_complete(given: Mapping[str, str]) -> None:
 def _known_action(given: Mapping[str, str]) -> type[Action[Any]]:
     action = ACTIONS.get(given["Action"])
     if action is None:
-        raise gateway("InvalidAction.NotFound", "Specified api is not found, please check your url and method.", 404)
+        raise gateway(
+            "InvalidAction.NotFound", "Specified api is not found, please check your url and method.", 404
+        )
     if given["Version"] != action.version:
         raise gateway("InvalidVersion", f"Specified parameter Version is not valid: use {action.version}.")
     return action
@@ -99,24 +101,29 @@ def _known_action(given: Mapping[str, str]) -> type[Action[Any]]:
 
 def _sent_at(text: str, now: float) -> float:
     """The timestamp in Unix seconds."""
+    # The pattern keeps out the many other forms ISO 8601 has.
+    well_formed = _TIMESTAMP.fullmatch(text) is not None
     try:
-        if not _TIMESTAMP.fullmatch(text):
-            raise ValueError(text)
-        sent = datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC).timestamp()
+        seconds = datetime.fromisoformat(text if well_formed else "").timestamp()
     except ValueError:
         raise gateway(
-            "InvalidTimeStamp.Format", "Specified time stamp or date value is not well formatted: use 2024-05-01T08:00:00Z."
+            "InvalidTimeStamp.Format",
+            "Specified time stamp or date value is not well formatted: use 2024-05-01T08:00:00Z.",
         ) from None
-    if abs(sent - now) > SKEW:
+    if abs(seconds - now) > SKEW:
         raise gateway("InvalidTimeStamp.Expired", "Specified time stamp or date value is expired.")
-    return sent
+    return seconds
 
 
 def _check_scheme(given: Mapping[str, str]) -> None:
     if given["SignatureMethod"].upper() != "HMAC-SHA1":
-        raise gateway("InvalidSignatureMethod", "Specified parameter SignatureMethod is not valid: use HMAC-SHA1.")
+        raise gateway(
+            "InvalidSignatureMethod", "Specified parameter SignatureMethod is not valid: use HMAC-SHA1."
+        )
     if given["SignatureVersion"] != "1.0":
-        raise gateway("InvalidSignatureVersion", "Specified parameter SignatureVersion is not valid: use 1.0.")
+        raise gateway(
+            "InvalidSignatureVersion", "Specified parameter SignatureVersion is not valid: use 1.0."
+        )
 
 
 def _check_token(given: Mapping[str, str], account: Account) -> None:
@@ -125,7 +132,10 @@ def _check_token(given: Mapping[str, str], account: Account) -> None:
     if not given.get("SecurityToken"):
         raise gateway("MissingSecurityToken", "SecurityToken is mandatory for this action.")
     if not _same(given["SecurityToken"], account.security_token):
-        raise gateway("InvalidSecurityToken.MismatchWithAccessKey", "Specified SecurityToken mismatch with the AccessKey.")
+        raise gateway(
+            "InvalidSecurityToken.MismatchWithAccessKey",
+            "Specified SecurityToken mismatch with the AccessKey.",
+        )
 
 
 def _check_signature(knock: Knock, account: Account) -> None:

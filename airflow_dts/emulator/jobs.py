@@ -67,12 +67,14 @@ class Retry:
     """The retries after a fault.
 
     :param since: Unix seconds of the first fault; `next` of the attempt to come, 0 while one runs.
+    :param healthy: since when the mover has been well again, 0 while it is not.
     :param target: ``srcDB``, ``destDB`` or ``inner_module``.
     """
 
     since: float
     count: int = 0
     next: float = 0.0
+    healthy: float = 0.0
     target: str = "inner_module"
     error: str = ""
 
@@ -84,6 +86,7 @@ class Job:
     :param goal: the state a caller asked for that is not reached yet, because the mover is still leaving.
     :param resume: the state before the job paused or failed.
     :param revision: counts configurations; a mover of an older one is replaced.
+    :param began: a mover has been at work, so the databases hold traces of the job.
     :param lapsed: paused for too long, or released: there is no going on.
     :param stale_until: Unix seconds up to which readers still see `stale_status`.
     :param tokens: ClientTokens seen, each with the digest of its request.
@@ -118,6 +121,7 @@ class Job:
     dml: bool = True
     network: str = ""
     revision: int = 0
+    began: bool = False
     error: str = ""
     precheck: Precheck = field(default_factory=Precheck)
     skipped: list[str] = field(default_factory=list)
@@ -125,6 +129,23 @@ class Job:
     stale_status: Status | None = None
     stale_until: float = 0.0
     tokens: dict[str, str] = field(default_factory=dict)
+
+    def unconfigured(self) -> Job:
+        """What a reset leaves: the instance as it was bought, with a job that knows nothing."""
+        return Job(
+            id=self.id,
+            instance_id=self.instance_id,
+            region=self.region,
+            type=self.type,
+            created=self.created,
+            job_class=self.job_class,
+            pay_type=self.pay_type,
+            expires=self.expires,
+            architecture=self.architecture,
+            source=Side(engine=self.source.engine, region=self.source.region),
+            target=Side(engine=self.target.engine, region=self.target.region),
+            revision=self.revision,
+        )
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"))
@@ -135,7 +156,7 @@ class Job:
         data = {key: value for key, value in json.loads(text).items() if key in known}
         data["type"] = JobType(data["type"])
         for name in ("status", "goal", "resume", "stale_status"):
-            data[name] = Status(data[name]) if data.get(name) else None
+            data[name] = Status(data[name]) if data[name] else None
         data["source"], data["target"] = Side(**data["source"]), Side(**data["target"])
         checks = [Check(**item) for item in data["precheck"].pop("items")]
         data["precheck"] = Precheck(**data["precheck"], items=checks)

@@ -255,4 +255,6 @@ def refusal(kind: JobType, verb: Verb, status: Status) -> Refusal:
 
 def busy(status: Status) -> Refusal:
     """The answer while an earlier call is still taking effect."""
-    return business("InvalidJobStatus", "An earlier operation on the job is not over yet (status %s).", status)
+    return business(
+        "InvalidJobStatus", "An earlier operation on the job is not over yet (status %s).", status
+    )

@@ -20,7 +20,7 @@ _WITHHELD = frozenset({"AIRFLOW_DTS_EMULATOR_SECRET"})
 
 
 class ProgressBook:
-    """The movers' reports. They outlive mover and emulator, so a paused job still shows what it had reached."""
+    """The movers' reports. They outlive mover and emulator: a paused job still shows what it had reached."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -86,13 +86,19 @@ class Movers:
         return self._running.get(job_id)
 
     def launch(self, spec: JobSpec, revision: int) -> None:
-        """Start a mover. One left over from a killed emulator holds the job's lease until it has gone; the new one waits."""
+        """Start a mover. One left over from a killed emulator still holds the lease: the new one waits."""
         spec_file = self._directory / f"{spec.job_id}.spec.json"
         spec_file.write_text(spec.to_json(), encoding="utf-8")
         last = self.book.read(spec.job_id).at
         with (self._directory / f"{spec.job_id}.log").open("wb") as output:
             process = subprocess.Popen(  # noqa: S603 - our own module, no shell
-                [sys.executable, "-m", "airflow_dts.emulator.dataplane", spec_file, self.book.path(spec.job_id)],
+                [
+                    sys.executable,
+                    "-m",
+                    "airflow_dts.emulator.dataplane",
+                    spec_file,
+                    self.book.path(spec.job_id),
+                ],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -124,6 +130,16 @@ class Movers:
         if code is not None:
             del self._running[job_id]
         return code
+
+    def last_words(self, job_id: str) -> str:
+        """The last line of a mover's log, which is empty unless it broke in a way nobody foresaw."""
+        try:
+            lines = (
+                (self._directory / f"{job_id}.log").read_text(encoding="utf-8", errors="replace").split("\n")
+            )
+        except OSError:
+            return ""
+        return next((line.strip()[:300] for line in reversed(lines) if line.strip()), "")
 
     def close(self) -> None:
         """End all movers, together."""

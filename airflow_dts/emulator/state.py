@@ -64,9 +64,7 @@ class Store:
     """The repository. One connection behind one lock: every change is made inside `transaction`."""
 
     def __init__(self, directory: Path) -> None:
-        """
-        :raises StateError: another emulator uses the directory, or a newer one wrote it.
-        """
+        """Raises StateError: another emulator uses the directory, or one of another version wrote it."""
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.directory = directory
         self._guard = _only_user_of(directory)
@@ -106,7 +104,7 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing; an exception undoes the changes. May be nested: the inner one undoes only its own."""
+        """All or nothing: an exception undoes the changes. May be nested; the inner one undoes its own."""
         with self._lock:
             inner = self._db.in_transaction
             self._db.execute("SAVEPOINT inner" if inner else "BEGIN IMMEDIATE")
@@ -125,7 +123,8 @@ class Store:
         active = job.status in _ACTIVE or job.goal is not None or bool(job.released)
         with self._lock:
             self._db.execute(
-                "INSERT INTO job (id, instance_id, region, type, active, created, doc) VALUES (?,?,?,?,?,?,?) "
+                "INSERT INTO job (id, instance_id, region, type, active, created, doc) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?) "
                 "ON CONFLICT (id) DO UPDATE SET active = excluded.active, doc = excluded.doc",
                 (job.id, job.instance_id, job.region, job.type, active, job.created, job.to_json()),
             )
@@ -196,7 +195,8 @@ class Store:
             self._db.execute("DELETE FROM nonce WHERE expires < ?", (now,))
             self._nonces = self._db.execute("SELECT count(*) FROM nonce").fetchone()[0]
             self._db.execute(
-                "DELETE FROM event WHERE kind = 'call' AND seq <= (SELECT max(seq) FROM event) - ?", (CALLS_KEPT,)
+                "DELETE FROM event WHERE kind = 'call' AND seq <= (SELECT max(seq) FROM event) - ?",
+                (CALLS_KEPT,),
             )
 
     # --- ledger -------------------------------------------------------------------------------------------
@@ -210,9 +210,12 @@ class Store:
 
     def events(self, kind: str, after: int = 0) -> list[Event]:
         """Lines of one kind behind sequence number `after`, oldest first."""
-        query = "SELECT at, kind, action, code, job, region, request_id, seq FROM event WHERE kind = ? AND seq > ?"
+        query = (
+            "SELECT at, kind, action, code, job, region, request_id, seq FROM event "
+            "WHERE kind = ? AND seq > ? ORDER BY seq"
+        )
         with self._lock:
-            rows: list[tuple[Any, ...]] = self._db.execute(f"{query} ORDER BY seq", (kind, after)).fetchall()
+            rows: list[tuple[Any, ...]] = self._db.execute(query, (kind, after)).fetchall()
         return [Event(*row) for row in rows]
 
 
@@ -223,5 +226,7 @@ def _only_user_of(directory: Path) -> int:
         fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         os.close(guard)
-        raise StateError(f"{directory}: another emulator uses this state: give another --state directory") from None
+        raise StateError(
+            f"{directory}: another emulator uses this state: give another --state directory"
+        ) from None
     return guard

@@ -100,38 +100,43 @@ class Supervisor:
             if job is None:
                 return
             before = job.to_json()
-            self._advance(job)
+            job = self._advance(job)
             if job.status is Status.GONE:
                 self._store.drop(job)
                 self.movers.forget(job.id)
             elif job.to_json() != before:
                 self._store.save(job)
 
-    def _advance(self, job: Job) -> None:
+    def _advance(self, job: Job) -> Job:
         if job.goal is not None:
-            self._reach(job, job.goal)
-        elif job.released:
+            return self._reach(job, job.goal)
+        if job.released:
             if self._clock.now() >= job.released + self._options.released_shown:
                 job.status = Status.GONE
         elif step := self._steps.get(job.status):
             step(job)
+        return job
 
     def _happens(self, job: Job, event: Event) -> None:
         job.status = after_event(job.type, event, job.status, job.resume)
 
     # --- what a caller asked for --------------------------------------------------------------------------
 
-    def _reach(self, job: Job, goal: Status) -> None:
+    def _reach(self, job: Job, goal: Status) -> Job:
         """Bring the job to the state it was sent to, once nothing moves its rows any more."""
         self._checks.pop((job.id, job.precheck.job_id), None)
         if not self.movers.gone(job.id):
-            return
-        if goal in _CLEANED_UP and job.began and not self._done(self._cleanups, job.id, lambda: self._clean_up(job)):
-            return
+            return job
+        if (
+            goal in _CLEANED_UP
+            and job.began
+            and not self._done(self._cleanups, job.id, lambda: self._clean_up(job))
+        ):
+            return job
         self._cleanups.pop(job.id, None)
-        _arrive(job, goal, self._clock.now(), self._options)
         if goal is Status.NOT_CONFIGURED:
             self.movers.forget(job.id)
+        return _arrived(job, goal, self._clock.now(), self._options)
 
     def _clean_up(self, job: Job) -> None:
         """Take triggers, logs and checkpoints out of the databases. What cannot be reached is left behind."""
@@ -227,7 +232,8 @@ class Supervisor:
         elif code == 1 and progress.error:
             self._fault(job, progress.error)
         else:
-            self._fault(job, f"The mover ended early (exit code {code}).")
+            last_words = self.movers.last_words(job.id)
+            self._fault(job, f"The mover ended early (exit code {code}). {last_words}".rstrip())
 
     def _fault(self, job: Job, error: str) -> None:
         if job.status is Status.MODIFYING:
@@ -277,11 +283,18 @@ def _complete(job: Job, progress: Progress) -> bool:
     )
 
 
-def _arrive(job: Job, goal: Status, now: float, options: Options) -> None:
-    job.goal, job.status = None, goal
+def _arrived(job: Job, goal: Status, now: float, options: Options) -> Job:
+    """The job, at the state it was sent to."""
+    if goal is Status.NOT_CONFIGURED:
+        fresh = job.unconfigured()
+        if job.status is Status.PRECHECK_FAILED and options.stale_after_reset:
+            fresh.stale_status, fresh.stale_until = job.status, now + options.stale_after_reset
+        return fresh
+    job.goal, job.status, job.retry = None, goal, None
     if goal is Status.SUSPENDED:
         job.suspended = now
     elif goal is Status.FINISHED:
         job.finished = now
     elif goal is Status.GONE and job.type is JobType.SYNC:
         job.status, job.released, job.finished = Status.FINISHED, now, job.finished or now
+    return job

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_dts.api._base import Action, Reply, Struct, Wire
+from airflow_dts.api._base import Action, Reply, Struct
 from airflow_dts.api._fields import Text
 from airflow_dts.api.xml import to_xml
 from airflow_dts.emulator.refusals import Refusal
@@ -68,7 +68,7 @@ def _root(action: type[Action[Any]]) -> str:
     return f"{action.action_name()}Response"
 
 
-def _answer(status: int, model: Wire, root: str, as_json: bool) -> Answer:
+def _answer(status: int, model: Struct, root: str, as_json: bool) -> Answer:
     if as_json:
         body = model.model_dump(by_alias=True, mode="json", exclude_unset=True)
         text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))

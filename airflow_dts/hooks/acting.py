@@ -39,7 +39,9 @@ def judge(job: JobSnapshot, verb: Verb, action: str) -> bool:
     if job.already(verb):
         return False
     if job.state is State.GONE:
-        raise JobNotFound(action, "JobNotFound", f"job {job.job_id} does not exist in this region, or no longer")
+        raise JobNotFound(
+            action, "JobNotFound", f"job {job.job_id} does not exist in this region, or no longer"
+        )
     if reason := job.refusal(verb):
         kind = Busy if job.state in PASSING else WrongState
         raise kind(action, f"JobIs{job.status}", f"{reason} (job {job.job_id}); nothing was sent")

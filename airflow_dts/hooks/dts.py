@@ -61,10 +61,14 @@ class DtsHook(BaseHook):
         return behaviour()
 
     def settings(self) -> Settings:
-        """The client's settings; the secrets among them are masked in every log from now on.
+        """The client's settings, looked up once; their secrets are masked in every log from then on.
 
         :raises ConfigError: naming the field of the connection and the remedy
         """
+        return self._settings
+
+    @cached_property
+    def _settings(self) -> Settings:
         connection = self.get_connection(self.dts_conn_id)
         secrets = (connection.password, *(extras_of(connection).get(name) for name in SECRET_EXTRAS))
         for secret in filter(None, secrets):
@@ -79,7 +83,7 @@ class DtsHook(BaseHook):
 
     @cached_property
     def reader(self) -> JobReader:
-        return JobReader(self.call, self.client.settings.region_id)
+        return JobReader(self.call, self.settings().region_id)
 
     def get_conn(self) -> DtsClient:
         return self.client
@@ -203,7 +207,7 @@ class DtsHook(BaseHook):
         from airflow_dts.hooks.reading import PAGE_SIZE
 
         try:
-            region = self.client.settings.region_id
+            region = self.settings().region_id
             reply = self.call(DescribeDtsJobs(region=region, job_type="MIGRATION", page_size=PAGE_SIZE))
         except DtsError as error:
             return False, str(error)

@@ -32,7 +32,16 @@ FIELDS = {
 }
 """Our name of a fact about an endpoint -> the end of the action's field name."""
 
-FROM_EXTRA = ("instance_type", "engine", "instance_id", "region_id", "database", "oracle_sid", "owner_id", "role")
+FROM_EXTRA = (
+    "instance_type",
+    "engine",
+    "instance_id",
+    "region_id",
+    "database",
+    "oracle_sid",
+    "owner_id",
+    "role",
+)
 """Facts that a connection keeps in its extra."""
 
 ENGINES = {
@@ -69,7 +78,9 @@ def endpoint_fields(
     """
     own = _checked(side, explicit)
     facts = (_useful(_facts(connection), own) if connection else {}) | own
-    return {f"{side}_endpoint_{FIELDS[name]}": value for name, value in facts.items() if value not in (None, "")}
+    return {
+        f"{side}_endpoint_{FIELDS[name]}": value for name, value in facts.items() if value not in (None, "")
+    }
 
 
 def _checked(side: str, explicit: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 from airflow_dts.provider_info import CONN_FIELDS, HIDDEN_FIELDS, PLACEHOLDERS, RELABELING
 
 
 def widgets() -> dict[str, Any]:
-    """Fields of the form; they need Flask and WTForms, which Airflow 2 brings."""
-    from flask_appbuilder.fieldwidgets import BS3PasswordFieldWidget, BS3TextFieldWidget
-    from flask_babel import lazy_gettext
-    from wtforms import BooleanField, PasswordField, StringField
+    """Fields of the form; they need Flask and WTForms, which Airflow 2 brings and Airflow 3 does not."""
+    look = import_module("flask_appbuilder.fieldwidgets")
+    forms = import_module("wtforms")
+    lazy_gettext = import_module("flask_babel").lazy_gettext
 
     def field(spec: dict[str, Any]) -> Any:
         label, about = lazy_gettext(spec["label"]), spec["description"]
         schema = spec["schema"]
         if "boolean" in schema["type"]:
-            return BooleanField(label, description=about, default=schema["default"])
+            return forms.BooleanField(label, description=about, default=schema["default"])
         if schema.get("format") == "password":
-            return PasswordField(label, description=about, widget=BS3PasswordFieldWidget())
-        return StringField(label, description=about, widget=BS3TextFieldWidget())
+            return forms.PasswordField(label, description=about, widget=look.BS3PasswordFieldWidget())
+        return forms.StringField(label, description=about, widget=look.BS3TextFieldWidget())
 
     return {name: field(spec) for name, spec in CONN_FIELDS.items()}
 

@@ -146,7 +146,7 @@ def _snapshot(row: DtsJobStatus, job_type: str, job_id: str, direction: str) -> 
 
 
 def _from_detail(detail: DescribeDtsJobDetailReply, job_id: str) -> JobSnapshot:
-    """What the detail alone is good for: a state to judge by. No phases, and no delay, whose unit is unknown."""
+    """A state to judge by is all the detail gives: no phases, and a delay whose unit is unknown."""
     if detail.dts_job_id != job_id or not detail.status:
         raise BadReply(
             "DescribeDtsJobDetail",

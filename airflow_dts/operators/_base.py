@@ -43,11 +43,16 @@ class DtsWaitingOperator(DtsOperator):
     :param wait: whether to wait until the job has come where the action brings it
     :param deferrable: wait in the triggerer; a worker is free meanwhile
     :param poll_interval: seconds between readings (templated)
-    :param wait_timeout: seconds after which the wait fails, and for which a busy job is waited out (templated)
+    :param wait_timeout: seconds after which the wait fails; as long is a busy job waited out (templated)
     :param settle_time: seconds for which the state from before the action proves nothing (templated)
     """
 
-    template_fields: Sequence[str] = (*DtsOperator.template_fields, "poll_interval", "wait_timeout", "settle_time")
+    template_fields: Sequence[str] = (
+        *DtsOperator.template_fields,
+        "poll_interval",
+        "wait_timeout",
+        "settle_time",
+    )
 
     def __init__(
         self,
@@ -164,13 +169,16 @@ class DtsJobOperator(DtsWaitingOperator):
     def result(self, job_id: str) -> Any:
         return job_id
 
+    @property
+    def reverse(self) -> bool:
+        return self.synchronization_direction == "Reverse"
+
     def one_job(self, action: type[Action[Any]]) -> Action[Any]:
         """``action`` on the job; the direction is sent for a way back only (seed 6.4.4)."""
-        reverse = self.synchronization_direction == "Reverse"
         return build(
             action,
             {
                 "dts_job_id": self.dts_job_id,
-                "synchronization_direction": self.synchronization_direction if reverse else None,
+                "synchronization_direction": self.synchronization_direction if self.reverse else None,
             },
         )

@@ -11,6 +11,7 @@ from airflow_dts._task import deadline_after, resumed
 from airflow_dts.conditions import Outcome, Wait, finished, released
 from airflow_dts.errors import ConfigError, JobNotFound
 from airflow_dts.hooks.acting import needing, persist
+from airflow_dts.hooks.building import build
 from airflow_dts.operators._base import DtsWaitingOperator
 from airflow_dts.operators.jobs import start_goal, suspended
 from airflow_dts.states import Verb
@@ -63,7 +64,7 @@ class DtsJobsOperator(DtsWaitingOperator):
         before = self.act(ids, deadline)
         if goal is not None:
             settled = time.time() + self.settle
-            waits = {job_id: goal for job_id in ids}
+            waits = dict.fromkeys(ids, goal)
             waits |= {job.job_id: goal.after(job.status, settled) for job in before}
             self.wait_for(waits, deadline)
         return ids
@@ -87,7 +88,7 @@ class DtsJobsOperator(DtsWaitingOperator):
 
     def send(self, ids: list[str]) -> None:
         try:
-            self.hook.call(self.action()(dts_job_ids=ids))
+            self.hook.call(build(self.action(), {"dts_job_ids": ids}))
         except JobNotFound:
             if self.verb is not Verb.RELEASE:
                 raise

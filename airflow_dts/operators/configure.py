@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow_dts._task import instant, required
+from airflow_dts._task import required, unix_seconds
 from airflow_dts.conditions import Wait, status_is
 from airflow_dts.errors import ConfigError
 from airflow_dts.hooks.building import build
@@ -93,13 +92,13 @@ class DtsConfiguringOperator(DtsJobOperator):
         return status_is(statuses=[state.value for state in CONFIGURED]) if self.wait else None
 
     def common_fields(self) -> dict[str, Any]:
-        from airflow_dts._task import unix_seconds
-
         return {
             "dts_job_id": self.dts_job_id,
             "dts_job_name": self.dts_job_name,
             "db_list": self.objects(),
-            "checkpoint": None if self.checkpoint in (None, "") else unix_seconds("checkpoint", self.checkpoint),
+            "checkpoint": None
+            if self.checkpoint in (None, "")
+            else unix_seconds("checkpoint", self.checkpoint),
             "delay_notice": self.delay_notice,
             "delay_rule_time": self.delay_rule_time,
             "delay_phone": self.delay_phone,
@@ -111,7 +110,8 @@ class DtsConfiguringOperator(DtsJobOperator):
     def objects(self) -> DbList:
         from airflow_dts.api.objects import DbList
 
-        return understood("db_list", DbList.of, self.db_list)
+        objects: DbList = understood("db_list", DbList.of, self.db_list)
+        return objects
 
     def settings(self, **defaults: str | None) -> Reserve | None:
         """``reserve`` over ``defaults``; keys of both count by either of their names."""
@@ -122,11 +122,146 @@ class DtsConfiguringOperator(DtsJobOperator):
         merged = understood("reserve", Reserve.parse, given).to_dict() | own.to_dict()
         return Reserve.parse(merged) if merged else None
 
-    def endpoint(
-        self, side: str, conn_id: str | None, explicit: Mapping[str, Any] | None
-    ) -> dict[str, Any]:
+    def endpoint(self, side: str, conn_id: str | None, explicit: Mapping[str, Any] | None) -> dict[str, Any]:
         connection = self.hook.get_connection(conn_id) if conn_id else None
         return endpoint_fields(side, connection, explicit)
+
+    def configuring(self, action: type[Action[Any]], fields: Mapping[str, Any], *sides: str) -> Action[Any]:
+        """``action``, checked; what is wrong with an endpoint is said with the places it can be put right."""
+        words = endpoint_words(*sides) | {
+            "subscription_instance_network_type": "network_type",
+            "subscription_instance_vpc_id": "vpc_id",
+            "subscription_instance_v_switch_id": "vswitch_id",
+        }
+        try:
+            return build(action, fields, words=words)
+        except ConfigError as error:
+            places = [
+                f"{side}.* comes from the mapping `{side}` or the connection in {side}_conn_id (host, port, "
+                "login, password, schema; instance_type, engine, instance_id, region_id and others as extras)"
+                for side in sides
+                if f"{side}." in str(error)
+            ]
+            raise ConfigError(str(error), remedy="; ".join(places)) from None
+
+
+class DtsConfigureJobOperator(DtsConfiguringOperator):
+    """Configure a bought migration or synchronization. Returns the job ID. Seed 6.4.2.
+
+    :param job_type: ``MIGRATION`` or ``SYNC`` (templated)
+    :param destination_conn_id: Airflow connection of the target database (templated)
+    :param destination: facts about the target, as for ``source``; a target has no ``owner_id`` or ``role``
+        (templated)
+    :param structure_initialization: create tables and other objects on the target
+    :param data_initialization: run the full load
+    :param data_synchronization: follow changes afterwards
+    :param target_table_mode: ``0`` makes the precheck fail on tables that exist on the target, ``2`` goes on
+        with them (templated)
+    :param auto_start: what starts by itself once configured: ``none``, or ``all`` (templated)
+    """
+
+    template_fields: Sequence[str] = (
+        *DtsConfiguringOperator.template_fields,
+        "job_type",
+        "destination_conn_id",
+        "destination",
+        "target_table_mode",
+        "auto_start",
+    )
+    template_fields_renderers = {**DtsConfiguringOperator.template_fields_renderers, "destination": "json"}
+
+    def __init__(
+        self,
+        *,
+        job_type: str = "MIGRATION",
+        destination_conn_id: str | None = None,
+        destination: Mapping[str, Any] | None = None,
+        structure_initialization: bool = True,
+        data_initialization: bool = True,
+        data_synchronization: bool = True,
+        target_table_mode: str | int | None = None,
+        auto_start: str = "none",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.job_type = job_type
+        self.destination_conn_id = destination_conn_id
+        self.destination = destination
+        self.structure_initialization = structure_initialization
+        self.data_initialization = data_initialization
+        self.data_synchronization = data_synchronization
+        self.target_table_mode = target_table_mode
+        self.auto_start = auto_start
+
+    def action(self) -> Action[Any]:
+        from airflow_dts.api.jobs import ConfigureDtsJob
+
+        mode = None if self.target_table_mode in (None, "") else str(self.target_table_mode)
+        fields = {
+            **self.common_fields(),
+            **self.endpoint("destination", self.destination_conn_id, self.destination),
+            "job_type": self.job_type,
+            "structure_initialization": self.structure_initialization,
+            "data_initialization": self.data_initialization,
+            "data_synchronization": self.data_synchronization,
+            # Said always: left out, the service takes "all" and starts to move rows by itself
+            "reserve": self.settings(autoStartModulesAfterConfig=self.auto_start, targetTableMode=mode),
+            "synchronization_direction": self.synchronization_direction if self.reverse else None,
+        }
+        return self.configuring(ConfigureDtsJob, fields, "source", "destination")
+
+
+class DtsConfigureSubscriptionOperator(DtsConfiguringOperator):
+    """Configure a bought subscription (change tracking). Returns the job ID. Seed 6.4.3.
+
+    :param network_type: network the client reads from: ``classic`` or ``vpc`` (templated)
+    :param vpc_id: with ``vpc`` (templated)
+    :param vswitch_id: with ``vpc`` (templated)
+    :param ddl: carry table changes
+    :param dml: carry row changes
+    """
+
+    template_fields: Sequence[str] = (
+        *DtsConfiguringOperator.template_fields,
+        "network_type",
+        "vpc_id",
+        "vswitch_id",
+    )
+
+    def __init__(
+        self,
+        *,
+        network_type: str = "vpc",
+        vpc_id: str | None = None,
+        vswitch_id: str | None = None,
+        ddl: bool = True,
+        dml: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.network_type = network_type
+        self.vpc_id = vpc_id
+        self.vswitch_id = vswitch_id
+        self.ddl = ddl
+        self.dml = dml
+
+    def action(self) -> Action[Any]:
+        from airflow_dts.api.subscriptions import ConfigureSubscription
+
+        fields = {
+            **self.common_fields(),
+            "region_id": self.hook.settings().region_id,  # this action wants it among its own parameters
+            "subscription_instance_network_type": self.network_type,
+            "subscription_instance_vpc_id": self.vpc_id,
+            "subscription_instance_v_switch_id": self.vswitch_id,
+            "subscription_data_type_ddl": self.ddl,
+            "subscription_data_type_dml": self.dml,
+            "reserve": self.settings(),
+        }
+        kind = fields.get("source_endpoint_instance_type")
+        if str(kind).upper() == "OTHER":  # what this action calls a database with a public address
+            fields["source_endpoint_instance_type"] = "LocalInstance"
+        return self.configuring(ConfigureSubscription, fields, "source")
 
 
 def understood(field: str, read: Any, value: object) -> Any:

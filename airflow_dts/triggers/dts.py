@@ -42,7 +42,7 @@ class DtsJobTrigger(BaseTrigger):
         instance_id: str = "",
         carry: dict[str, Any] | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]  # Airflow's has no annotations
         self.job_id = job_id
         self.wait = wait
         self.every = every
@@ -78,7 +78,12 @@ class DtsJobTrigger(BaseTrigger):
             event = asdict(verdict) | {"job_id": hook.current(self.job_id)}
         except Exception as error:  # whatever it is: a trigger that raises loses its text on the way
             self.log.exception("%s: waiting ended in an error", self.job_id)
-            event = {"outcome": Outcome.FAILED, "reason": str(error), "job_id": self.job_id, "error": _plain(error)}
+            event = {
+                "outcome": Outcome.FAILED,
+                "reason": str(error),
+                "job_id": self.job_id,
+                "error": _plain(error),
+            }
         finally:
             hook.close()
         event |= {"outcome": event["outcome"].value, "deadline": self.deadline, "carry": self.carry}

@@ -36,7 +36,7 @@ __all__ = [
 
 
 def check_url(url: str) -> None:
-    """Raise ValueError, with the remedy, unless `url` names a usable database server (see `JobSpec.source`)."""
+    """Raise ValueError, with the remedy, unless `url` names a usable server (see `JobSpec.source`)."""
     from airflow_dts.emulator.dataplane import registry
 
     registry.check_url(url)

@@ -1,20 +1,20 @@
 """Applies a stretch of the log to the target.
 
-Every kind of change selected (the usual case): keys without a row are deleted, then the rows are written over
-whatever holds their key or unique values. A row displaced that way has itself changed since it was read, so the
-log names it too, here or later, and it comes back.
+Every kind of change selected (the usual case): keys without a row are deleted, then the rows are written
+over whatever holds their key or unique values. A row displaced that way has itself changed since it was read,
+so the log names it too, here or later, and it comes back.
 
-Only some kinds selected (dml_op): the log is walked in order for each key, starting from whether the target has
-the key. Kinds that are not selected are passed over, as their statements would be on a server:
+Only some kinds selected (dml_op): the log is walked in order for each key, starting from whether the target
+has the key. Kinds that are not selected are passed over, as their statements would be on a server:
 
 * insert: adds the row when the target has none under its key, never overwrites;
-* update: overwrites the row when the target has it; adds it only when inserts are selected too (it came into
-  the filter). One that changes the key takes the row along from the old key to the new one; one that moves the
-  row out of the filter removes it;
+* update: overwrites the row when the target has it; adds it only when inserts are selected too (it came
+  into the filter). One that changes the key takes the row along from the old key to the new one; one that
+  moves the row out of the filter removes it;
 * delete: removes it. A row displaced by REPLACE counts as deleted.
 
-The log has no images, so what is written is the row as it is now. A row that is gone by then is left as the
-target has it when its deletion is not selected.
+The log has no images, so what is written is the row as it is now. A row that is gone by then is left as
+the target has it when its deletion is not selected.
 """
 
 from __future__ import annotations

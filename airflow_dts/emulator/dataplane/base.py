@@ -100,7 +100,7 @@ class Table:
 class TablePlan:
     """How one table is moved: the selection, resolved against the source's catalog.
 
-    :param columns: the chosen columns in the table's order, as (source name, target name); generated ones too.
+    :param columns: the chosen columns in the table's order, generated ones too: (source name, target name).
     :param whole: every column is chosen, also those that are added later.
     :param dml: kinds of change the increments carry; `ddl` kinds of DDL.
     """
@@ -157,8 +157,11 @@ class KeyState:
 
 @dataclass(frozen=True, slots=True)
 class Touch:
-    """One log entry. `op`: i insert, u update, d delete, m the key left by an update, a the key an update
-    arrived at, x perhaps displaced by REPLACE (the row may still be there)."""
+    """One log entry.
+
+    :param op: i insert, u update, d delete, m the key an update left, a the key an update arrived at, x
+        perhaps displaced by REPLACE (the row may still be there).
+    """
 
     op: str
     key: Key
@@ -179,7 +182,8 @@ class TableChanges:
 class Changes:
     """A stretch of the log with the rows it speaks of, all read under one snapshot.
 
-    :param shape: token of the source's schema in that snapshot. When it is not the expected one, nothing else is filled in.
+    :param shape: token of the source's schema in that snapshot. When it is not the expected one, nothing else
+        is filled in.
     :param position: the last log entry included.
     :param tail: no entry was left out: a target that applies this equals the source of the snapshot.
     :param waiting_since: Unix seconds of the oldest entry left out, None without one.
@@ -246,7 +250,7 @@ class Source(Protocol):
         limit: int | None,
         before: float | None = None,
     ) -> Changes:
-        """What the log says after position `after`, at most `limit` entries, none from later than `before`."""
+        """The log after position `after`: at most `limit` entries, none from later than `before`."""
 
     def forget(self, position: int) -> None:
         """Drop log entries up to `position`, without getting into the application's way."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from airflow_dts.emulator.dataplane.base import Server
 from airflow_dts.emulator.dataplane.objects import DatabasePlan, select_databases, select_tables
 from airflow_dts.emulator.dataplane.registry import open_server
-from airflow_dts.emulator.dataplane.spec import Comparison, JobSpec
+from airflow_dts.emulator.dataplane.spec import Comparison, JobSpec, Sample, TableComparison
 from airflow_dts.emulator.dataplane.sqlite.compare import compare_databases
 from airflow_dts.emulator.dataplane.sqlite.server import SqliteServer
 
@@ -14,8 +14,9 @@ def compare(spec: JobSpec, limit: int = 20) -> Comparison:
     """See `dataplane.compare`."""
     source, target = open_server(spec.source), open_server(spec.target)
     if not isinstance(source, SqliteServer) or not isinstance(target, SqliteServer):
-        raise ValueError("only SQLite can be compared with SQLite")
-    tables, samples = [], []
+        raise ValueError("only SQLite can be compared with SQLite")  # noqa: TRY004 - the URL is wrong, no type
+    tables: list[TableComparison] = []
+    samples: list[Sample] = []
     for plan in _plans(spec, source):
         counted, found = compare_databases(
             source.path_of(plan.source), target.path_of(plan.target), plan, limit - len(samples)

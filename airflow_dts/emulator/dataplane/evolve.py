@@ -32,15 +32,15 @@ def added_columns(before: Signature, table: Table, database: str) -> list[Column
     old, new = before["columns"], after["columns"]
     ddl = ""
     if new[: len(old)] != old:
-        ddl = "columns were dropped, renamed or altered (ALTER TABLE DROP/RENAME COLUMN, or the table was rebuilt)"
+        ddl = "columns were dropped, renamed or altered (ALTER TABLE DROP or RENAME COLUMN, a rebuilt table)"
     elif before["key"] != after["key"] or before["flavor"] != after["flavor"]:
         ddl = "its key or its kind was altered"
     elif before["uniques"] != after["uniques"]:
         ddl = "a unique index was created or dropped (CREATE UNIQUE INDEX, DROP INDEX)"
     if ddl:
         raise MoverError(
-            f"database {database!r}, table {table.name!r}: {ddl} while the job was under way; this DDL is not "
-            "carried over: reset the job, so that the table is created and loaded anew"
+            f"database {database!r}, table {table.name!r}: {ddl} while the job was under way; this "
+            "DDL is not carried over: reset the job, so that the table is created and loaded anew"
         )
     return list(table.columns[len(old) :])
 
@@ -54,7 +54,7 @@ def misfit(source: Table, columns: tuple[tuple[str, str], ...], key: tuple[str, 
     if {name.casefold() for name in target.key} != {name.casefold() for name in key}:
         return f"its key is ({', '.join(target.key) or 'none'}) where ({', '.join(key)}) is needed"
     if source.flavor != target.flavor:
-        return f"it is {target.flavor or 'an ordinary table'}, the source's is {source.flavor or 'an ordinary table'}"
+        return f"it is {target.flavor or 'ordinary'}, the source's table is {source.flavor or 'ordinary'}"
     return _unfilled(columns, target) or _stricter(source, columns, target)
 
 

@@ -1,13 +1,13 @@
 """One source database on its way to one target database: the steps of its journey.
 
-Each step commits the parts of the checkpoint it changes together with the rows. An exception leaves the target
-as the last step left it; the lane is not used any further then, a new one reads the checkpoint.
+Each step commits the parts of the checkpoint it changes together with the rows. An exception leaves the
+target as the last step left it; the lane is not used any further then, a new one reads the checkpoint.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -87,8 +87,8 @@ class Lane:
             new_name = self.source.renamed(name)
             if new_name:
                 raise MoverError(
-                    f"database {self.source.database!r}: table {name!r} was renamed to {new_name!r} (ALTER TABLE "
-                    "RENAME TO) while the job was under way; rename it back or reset the job"
+                    f"database {self.source.database!r}: table {name!r} was renamed to {new_name!r} "
+                    "(ALTER TABLE RENAME TO) while the job was under way; rename it back or reset the job"
                 )
             state = self.tables.pop(name)
             self.checkpoint.database.lost.append(name)
@@ -102,14 +102,18 @@ class Lane:
         found = self._resolve(present)
         require(found.problems)
         if self.capturing:
-            require(
-                f"database {found.source!r}, table {plan.name!r}: {plan.source.no_key}; give it one"
-                for plan in found.tables
-                if not plan.source.key
-            )
+            require(self._unmovable(found))
         plans = {plan.name: self._as_known(plan) for plan in found.tables if self._takes(plan)}
         self._forget_unselected(plans)
         return plans
+
+    def _unmovable(self, found: DatabasePlan) -> Iterator[str]:
+        for plan in found.tables:
+            where = f"database {found.source!r}, table {plan.name!r}"
+            if not plan.source.key:
+                yield f"{where}: {plan.source.no_key}; give it one"
+            elif plan.filter and (problem := self.source.filter_problem(plan.source, plan.filter)):
+                yield f"{where}, filter {plan.filter!r}: {problem}"
 
     def _resolve(self, present: Mapping[str, Table]) -> DatabasePlan:
         lost = {name.casefold() for name in self.checkpoint.database.lost if name not in present}
@@ -146,8 +150,8 @@ class Lane:
         kept = [list(pair) for pair in plan.columns if pair[0] not in added]
         if (kept, plan.target_name, plan.filter) != (state.columns, state.target, state.filter):
             raise MoverError(
-                f"database {self.source.database!r}, table {plan.name!r}: its columns, filter or target name were "
-                "changed while the job was under way; reset the job, so that the table is loaded anew"
+                f"database {self.source.database!r}, table {plan.name!r}: its columns, filter or target "
+                "name were changed while the job was under way; reset the job, so that it is loaded anew"
             )
         return plan
 
@@ -197,15 +201,15 @@ class Lane:
             self._use(plan, existing)
         elif statements is None:
             raise MoverError(
-                f"target database {self.target.database!r} has no table {plan.target_name!r}; create it, or let the "
-                "job move the structure too"
+                f"target database {self.target.database!r} has no table {plan.target_name!r}; create it, "
+                "or let the job move the structure too"
             )
         else:
             self._create(state, *statements)
         self.tables[plan.name] = state
 
     def _create(self, state: TableState, create: str, indexes: tuple[str, ...]) -> None:
-        """Secondary indexes wait for the end of the load: until then the rows may stem from different moments."""
+        """Secondary indexes wait for the end of the load; before it, rows stem from different moments."""
         now, later = ((create,), indexes) if not state.loaded else ((create, *indexes), ())
         for sql in now:
             self.target.execute(sql)
@@ -245,8 +249,8 @@ class Lane:
                 nulls = self.source.null_keys(plan.source)
                 if nulls:
                     raise MoverError(
-                        f"database {self.source.database!r}, table {name!r}: {nulls} rows have NULL in the key "
-                        f"({', '.join(plan.source.key)}); give them a key"
+                        f"database {self.source.database!r}, table {name!r}: {nulls} rows have NULL in the "
+                        f"key ({', '.join(plan.source.key)}); give them a key"
                     )
                 state.total = self.source.count(plan)
 
@@ -329,8 +333,8 @@ class Lane:
             self._commit(changes)
         except UniqueConflict as error:
             raise MoverError(
-                f"{error}: a row of the source cannot enter because a row stays whose removal or update is not "
-                "selected (dml_op); remove it from the target or select every kind of change"
+                f"{error}: a row of the source cannot enter because one stays whose removal or update "
+                "is not selected (dml_op); remove it from the target or select every kind of change"
             ) from error
 
     def _commit(self, changes: Changes) -> None:

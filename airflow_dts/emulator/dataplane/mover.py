@@ -9,7 +9,7 @@ therefore also right, as of the end of its load, and then stops logging.
 from __future__ import annotations
 
 import time
-from contextlib import AbstractContextManager, ExitStack, suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from airflow_dts.emulator.dataplane.base import BusyJob, MoverError, Server
@@ -43,7 +43,7 @@ class Mover:
         self._reporter = Reporter(path, self.progress)
 
     def run(self) -> bool:
-        """Work until the job is done, `Stop` is asked for, or nothing goes any more. Returns whether all is well."""
+        """Work until the job is done, is to stop, or cannot go on. Returns whether all is well."""
         with ExitStack() as stack:
             try:
                 stack.enter_context(_lease(open_server(self._spec.target), self._spec.job_id, self._stop))
@@ -64,7 +64,10 @@ class Mover:
         if all(lane.checkpoint.database.finished for lane in self._lanes):
             self._finish()
             return
-        self._structure = "Migrating"
+        if all(lane.settled and not lane.checkpoint.fresh for lane in self._lanes):
+            self._structure = self._load = "Finished"
+        else:
+            self._structure = "Migrating"
         self._reporter.write()
         for lane in self._lanes:
             lane.begin()
@@ -84,6 +87,9 @@ class Mover:
         selection = select_databases(self._spec.objects, source.databases())
         require(selection.problems)
         for database, target_database, entry in selection.databases:
+            require(
+                filter(None, (source.database_problem(database), target.database_problem(target_database)))
+            )
             if source.identity(database) == target.identity(target_database):
                 raise MoverError(f"database {database!r} would be moved onto itself; choose another target")
             lane = Lane(
@@ -104,8 +110,8 @@ class Mover:
             self._reporter.tick()
         if start < time.time() and not self._stop and not lane.source.untouched_since(start):
             raise MoverError(
-                f"database {lane.source.database!r} was written after the starting point {start}, before its changes "
-                "were logged; leave the starting point out, or include a full load"
+                f"database {lane.source.database!r} was written after the starting point {start}, before "
+                "its changes were logged; leave the starting point out, or include a full load"
             )
 
     def _finish(self) -> None:
@@ -206,7 +212,7 @@ class Mover:
     def _structure_phase(self) -> PhaseProgress:
         if not self._spec.structure:
             return PhaseProgress()
-        total = sum(len(lane.plans) for lane in self._lanes)
+        total = sum(len(lane.tables) for lane in self._lanes)
         failed = self._error and self._structure != "Finished"
         return phase("Failed" if failed else self._structure, total, total, self._error if failed else "")
 
@@ -260,7 +266,7 @@ def _tables(lane: Lane) -> list[TableProgress]:
     ]
 
 
-def _lease(server: Server, job_id: str, stop: Stop) -> AbstractContextManager[None]:
+def _lease(server: Server, job_id: str, stop: Stop) -> ExitStack:
     """The job's lease, waiting a while for a mover that is about to leave. Raises BusyJob."""
     stack = ExitStack()
     end = time.monotonic() + _LEASE_SECONDS

@@ -136,8 +136,8 @@ def matcher(pattern: str) -> Callable[[str], bool]:
             pieces.append(piece)
             continue
         if symbol in "*?":
-            # Atomic repetition in the seed's grammar: "previous sub-expression", so it needs one.
-            if not pieces or pieces[-1][-1:] in ("*", "?") and pattern[place - 1] in "*?":
+            # The seed repeats the "previous sub-expression", so there has to be one.
+            if not pieces or (pieces[-1][-1:] in ("*", "?") and pattern[place - 1] in "*?"):
                 raise ValueError(f"nothing to repeat before {symbol!r} at character {place + 1}")
             pieces[-1] += symbol
         else:
@@ -214,7 +214,7 @@ def _first(entry: _Entry, database_entry: _Entry, key: str) -> str:
 
 
 def parse_dml(text: str) -> frozenset[str]:
-    """ "i,u", "iu", "none", "" (all). Raises ValueError for any other letter."""
+    """Read "i,u", "iu", "none", "" (all). Raises ValueError for any other letter."""
     words = [word for word in _SEPARATORS.split(text.casefold()) if word]
     if words == ["none"]:
         return frozenset()
@@ -222,7 +222,7 @@ def parse_dml(text: str) -> frozenset[str]:
 
 
 def parse_ddl(text: str) -> frozenset[str]:
-    """ "ct,at", "none", "" (all). Raises ValueError for any other code."""
+    """Read "ct,at", "none", "" (all). Raises ValueError for any other code."""
     words = [word for word in _SEPARATORS.split(text.casefold()) if word]
     if words == ["none"]:
         return frozenset()

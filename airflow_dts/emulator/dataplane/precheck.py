@@ -188,7 +188,7 @@ class _Precheck:
         )
         if self._spec.full_load:
             filled = [
-                f"{pair.plan.target}.{existing.name} already holds rows; those with equal keys are overwritten, others stay"
+                f"{pair.plan.target}.{existing.name} holds rows: equal keys are overwritten, others stay"
                 for pair in self._pairs
                 for _, existing in pair.fresh_and_existing()
                 if pair.target is not None and pair.target.has_rows(existing.name)
@@ -206,7 +206,7 @@ class _Precheck:
 
         for pair in self._pairs:
             try:
-                translate(pair.plan.tables)
+                translate([] if pair.plan.problems else pair.plan.tables)
             except MoverError as error:
                 yield str(error)
 
@@ -228,7 +228,7 @@ class _Precheck:
     def _absent(pair: _Pair) -> Iterator[str]:
         for plan in pair.plan.tables:
             if plan.target_name.casefold() not in pair.existing:
-                yield f"{pair.plan.target}.{plan.target_name} does not exist in the target, and the structure is not moved"
+                yield f"{pair.plan.target}.{plan.target_name} is missing, and no structure is moved"
 
     def _sources(self) -> Iterator[CheckItem]:
         start = self._spec.start_at

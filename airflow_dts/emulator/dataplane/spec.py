@@ -12,7 +12,7 @@ CheckState = Literal["Success", "Failed", "Warning"]
 
 
 def _known(cls: type[Any], data: Mapping[str, Any]) -> dict[str, Any]:
-    """The entries of `data` that `cls` has a field for, so that a newer writer does not break an older reader."""
+    """The entries of `data` that `cls` has a field for; a newer writer does not break an older reader."""
     return {field.name: data[field.name] for field in fields(cls) if field.name in data}
 
 
@@ -24,7 +24,7 @@ class JobSpec:
     :param source: URL such as ``sqlite:///abs/dir``, one file per database: ``DIR/<database>.db``.
     :param target: URL of the target, the same forms.
     :param objects: the object list (DbList) in full form, seed 6.4.19.1.
-    :param target_table_mode: Reserve.targetTableMode: "0" existing target tables are an error, "2" used as they are.
+    :param target_table_mode: Reserve.targetTableMode: "0" existing tables are an error, "2" used as they are.
     :param start_at: Unix seconds; only for an incremental job without a full load.
     :param rows_per_second: throttle of the full load; None is as fast as it goes.
     :param apply_delay: seconds every incremental batch is held back.
@@ -81,7 +81,7 @@ class DdlItem:
 
 @dataclass(frozen=True, slots=True)
 class TableProgress:
-    """The full load of one table (DescribePreCheckStatus, JobCode 03); names are the source's, then the target's."""
+    """The full load of one table (DescribePreCheckStatus, JobCode 03)."""
 
     source_schema: str
     table: str
@@ -183,7 +183,7 @@ class TableComparison:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Source against target, all selected tables. `samples` holds the first differing rows, at most the asked limit."""
+    """Source against target, all selected tables. `samples` holds some of the rows that differ."""
 
     tables: tuple[TableComparison, ...] = ()
     samples: tuple[Sample, ...] = ()

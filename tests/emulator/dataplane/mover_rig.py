@@ -29,7 +29,7 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 class StopWhen(Stop):
-    """Stops a mover of this process as soon as a condition holds, looked at while the mover is idle or reports."""
+    """Stops a mover of this process as soon as a condition holds, looked at while the mover waits."""
 
     def __init__(self, condition: Callable[[], bool]) -> None:
         super().__init__()
@@ -106,7 +106,9 @@ class Rig:
                 if progress.at >= since - 1 and condition(progress):
                     return progress
             time.sleep(0.02)
-        raise AssertionError(f"not within {seconds} s: {self.progress() if self.progress_file.exists() else 'no report'}")
+        raise AssertionError(
+            f"not within {seconds} s: {self.progress() if self.progress_file.exists() else 'no report'}"
+        )
 
 
 def caught_up_since(instant: float) -> Callable[[Progress], bool]:
@@ -121,6 +123,10 @@ def kill(process: subprocess.Popen[bytes]) -> None:
 
 def rows(connection: sqlite3.Connection, table: str, columns: str = "*", where: str = "1") -> list[str]:
     """Every row as text that tells types apart, sorted: independent of the product's own comparison."""
-    names = [row[1].decode() for row in connection.execute(f'PRAGMA table_xinfo("{table}")')] if columns == "*" else columns.split(",")
+    names = (
+        [row[1].decode() for row in connection.execute(f'PRAGMA table_xinfo("{table}")')]
+        if columns == "*"
+        else columns.split(",")
+    )
     parts = ", ".join(f'typeof("{name}"), "{name}"' for name in names)
     return sorted(repr(row) for row in connection.execute(f'SELECT {parts} FROM "{table}" WHERE {where}'))

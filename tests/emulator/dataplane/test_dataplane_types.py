@@ -5,14 +5,43 @@ from __future__ import annotations
 import sqlite3
 
 import pytest
-from tests.emulator.dataplane.mover_rig import Rig, rows
 
 from airflow_dts.emulator import dataplane
+from airflow_dts.emulator.dataplane import mover
+from tests.emulator.dataplane.mover_rig import Rig, rows
 
 ZOO = [
-    None, 0, 1, -1, 2**63 - 1, -(2**63), 2**53 + 1, 0.0, -0.0, 1.0, 1.5, 1e308, -1e-320, float("inf"), float("-inf"),
-    "", "1", "1.0", "01", " 1 ", "1e3", "abc", "a\x00b", "\x00", "naïve 名 💾", "'\"`", b"", b"\x00\xff", b"1", "9223372036854775808",
-]  # fmt: skip
+    None,
+    0,
+    1,
+    -1,
+    2**63 - 1,
+    -(2**63),
+    2**53 + 1,
+    0.0,
+    -0.0,
+    1.0,
+    1.5,
+    1e308,
+    -1e-320,
+    float("inf"),
+    float("-inf"),
+    "",
+    "1",
+    "1.0",
+    "01",
+    " 1 ",
+    "1e3",
+    "abc",
+    "a\x00b",
+    "\x00",
+    "naïve 名 💾",
+    "'\"`",
+    b"",
+    b"\x00\xff",
+    b"1",
+    "9223372036854775808",
+]
 AFFINITIES = ["INTEGER", "TEXT", "BLOB", "REAL", "NUMERIC", "", "DATETIME", "VARCHAR(3)", "DECIMAL(9,2)"]
 
 
@@ -23,7 +52,9 @@ def zoo_schema(name: str, options: str = "", types: list[str] = AFFINITIES, key:
 
 def fill(connection: sqlite3.Connection, table: str, width: int = len(AFFINITIES)) -> None:
     for key, value in enumerate(ZOO):
-        connection.execute(f"INSERT INTO {table} VALUES ({', '.join('?' * (width + 1))})", (key, *[value] * width))
+        connection.execute(
+            f"INSERT INTO {table} VALUES ({', '.join('?' * (width + 1))})", (key, *[value] * width)
+        )
 
 
 def touch(connection: sqlite3.Connection, table: str) -> None:
@@ -63,19 +94,14 @@ def test_strict_tables(rig: Rig) -> None:
         rig.target().execute("INSERT INTO s(k, i) VALUES (2000, 'text')")
 
 
-def test_keys_of_mixed_types_in_order(rig: Rig) -> None:
-    """More keys than one chunk reads, so that every type is once where a chunk begins."""
-    rig.change(rows_per_second=20_000)
+def test_keys_of_mixed_types_in_order(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Chunks so small that every type is once where a chunk begins."""
+    monkeypatch.setattr(mover, "_CHUNK_ROWS", 7)
     keys = [value for value in ZOO if value is not None and value != -0.0]
     rig.source.execute("CREATE TABLE m(a BLOB NOT NULL, b NOT NULL, v, PRIMARY KEY (a, b))")
-    rig.change(rows_per_second=None)
-    rig.source.executemany("INSERT OR IGNORE INTO m VALUES (?, ?, ?)", [(a, b, n) for n, a in enumerate(keys) for b in keys])
-    rig.change(rows_per_second=35)
-    from airflow_dts.emulator.dataplane import mover
-
-    limit = mover._CHUNK_ROWS
-    assert limit > 7
-    rig.change(rows_per_second=100_000)
+    rig.source.executemany(
+        "INSERT OR IGNORE INTO m VALUES (?, ?, ?)", [(a, b, n) for n, a in enumerate(keys) for b in keys]
+    )
     rig.moved()
     assert rows(rig.target(), "m") == rows(rig.source, "m")
     rig.source.execute("UPDATE m SET v = -v WHERE typeof(a) <> 'blob'")
@@ -86,7 +112,10 @@ def test_keys_of_mixed_types_in_order(rig: Rig) -> None:
 
 def test_text_that_is_not_utf8(rig: Rig) -> None:
     rig.source.execute("CREATE TABLE t(k INTEGER PRIMARY KEY, v, w TEXT UNIQUE)")
-    rig.source.execute("INSERT INTO t VALUES (1, CAST(x'ff41' AS TEXT), 'a'), (2, 'fine', 'b'), (3, x'ff41', CAST(x'80' AS TEXT))")
+    rig.source.execute(
+        "INSERT INTO t VALUES (1, CAST(x'ff41' AS TEXT), 'a'), (2, 'fine', 'b'), "
+        "(3, x'ff41', CAST(x'80' AS TEXT))"
+    )
     rig.moved()
     rig.source.execute("INSERT INTO t VALUES (4, CAST(x'c0' AS TEXT), 'd')")
     rig.source.execute("UPDATE t SET v = CAST(x'fe' AS TEXT) WHERE k = 2")
@@ -101,7 +130,8 @@ def test_structure_is_kept(rig: Rig) -> None:
         CREATE TABLE "odd ""name" (
             id INTEGER PRIMARY KEY AUTOINCREMENT, -- a comment, with a comma
             "a, (b" TEXT NOT NULL DEFAULT 'it''s, (', n NUMERIC DEFAULT (1 + 2) CHECK (n > 0 AND n <> 7),
-            low TEXT COLLATE NOCASE UNIQUE, g INT GENERATED ALWAYS AS (n * 2) STORED, v GENERATED ALWAYS AS (n || low),
+            low TEXT COLLATE NOCASE UNIQUE, g INT GENERATED ALWAYS AS (n * 2) STORED,
+            v GENERATED ALWAYS AS (n || low),
             CONSTRAINT "c, k" CHECK (length("a, (b") < 100)
         );
         CREATE INDEX "i 1" ON "odd ""name"(n, low DESC) WHERE n > 1;
@@ -109,11 +139,15 @@ def test_structure_is_kept(rig: Rig) -> None:
         PRAGMA user_version = 7;
         """
     )
-    rig.source.execute("""INSERT INTO "odd ""name"("a, (b", n, low) VALUES ('x', 5, 'L'), ('y', 6, 'm'), ('z', 1, NULL)""")
+    rig.source.execute(
+        """INSERT INTO "odd ""name"("a, (b", n, low) VALUES ('x', 5, 'L'), ('y', 6, 'm'), ('z', 1, NULL)"""
+    )
     rig.source.execute('DELETE FROM "odd ""name" WHERE id = 3')
     rig.moved()
     target = rig.target()
-    schema = "SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE '\\_dts%' ESCAPE '\\' ORDER BY name"
+    schema = (
+        "SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE '\\_dts%' ESCAPE '\\' ORDER BY name"
+    )
     assert target.execute(schema).fetchall() == rig.source.execute(schema).fetchall()
     assert target.execute("PRAGMA user_version").fetchone() == (7,)
     assert rows(target, 'odd ""name') == rows(rig.source, 'odd ""name')

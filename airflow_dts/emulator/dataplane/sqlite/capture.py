@@ -5,9 +5,10 @@ themselves is a row that REPLACE displaces: no DELETE trigger fires for it (unle
 So before every insert and update the triggers look up, for each unique index, the rows the new one would
 displace, and log their keys as "x": perhaps gone.
 
-SQLite has one writer at a time, so the order of the log is the order of the commits. The newest entry is never
-purged: its number keeps SQLite from handing out a number twice.
+SQLite has one writer at a time, so the order of the log is the order of the commits. The newest entry is
+never purged: its number keeps SQLite from handing out a number twice.
 """
+# ruff: noqa: S608 - names are quoted by `ddl.quote`, values are bound, filters were checked by SQLite
 
 from __future__ import annotations
 
@@ -154,7 +155,9 @@ def gap(connection: sqlite3.Connection, job_id: str, table: str) -> str:
     for kind in ("i", "d", "u", "m"):
         hangs_on = present.get(f"{prefix}{kind}_{table}", ("", ""))[0]
         if not hangs_on:
-            return f"table {table!r} was dropped and made anew (DROP TABLE, CREATE TABLE), or its triggers were dropped"
+            return (
+                f"table {table!r} was dropped and made anew (DROP TABLE, CREATE TABLE), or lost its triggers"
+            )
         if hangs_on != table:
             return f"table {table!r} was renamed to {hangs_on!r} (ALTER TABLE RENAME TO)"
     return ""

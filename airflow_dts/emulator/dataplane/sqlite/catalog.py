@@ -16,7 +16,8 @@ def shape_token(connection: sqlite3.Connection) -> str:
 def read_tables(connection: sqlite3.Connection) -> dict[str, Table]:
     """Every ordinary table that a job may select, by name."""
     listed = connection.execute(
-        "SELECT name, wr, strict FROM pragma_table_list WHERE schema = 'main' AND type = 'table' ORDER BY name"
+        "SELECT name, wr, strict FROM pragma_table_list "
+        "WHERE schema = 'main' AND type = 'table' ORDER BY name"
     ).fetchall()
     return {
         str(name): read_table(connection, str(name), bool(rowless), bool(strict))

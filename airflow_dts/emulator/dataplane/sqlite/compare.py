@@ -1,4 +1,5 @@
 """Compares two SQLite files inside SQLite, exactly: 1, 1.0 and '1' differ, and so do 'a' and 'A'."""
+# ruff: noqa: S608 - names are quoted by `ddl.quote`, values are bound, filters were checked by SQLite
 
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ def compare_databases(
         )
         # One snapshot of each file for all its tables.
         connection.execute("BEGIN")
-        tables, samples = [], []
+        tables: list[TableComparison] = []
+        samples: list[Sample] = []
         for table in plan.tables:
             counted, found = _Comparer(connection, plan, table).compare(limit - len(samples))
             tables.append(counted)
@@ -57,8 +59,9 @@ class _Comparer:
             return self._counted(rows, 0, rows, 0, 0), self._sampled(
                 "missing", f"FROM {self._source}", "s", limit
             )
+        equals = "=" if self._plan.source.key else "IS"
         same_key = " AND ".join(
-            f"{collated(f's.{quote(source)}', name)} {'=' if self._plan.source.key else 'IS'} t.{quote(target)}"
+            f"{collated(f's.{quote(source)}', name)} {equals} t.{quote(target)}"
             for source, target, name in self._key
         )
         changed = f"FROM {self._source} JOIN {self._target} ON {same_key} WHERE NOT ({self._alike()})"

@@ -148,6 +148,8 @@ def translate(plans: Sequence[TablePlan]) -> dict[str, tuple[str, tuple[str, ...
         _rename_columns(scratch, plans)
         _rename_tables(scratch, plans)
         return {plan.name: _read_back(scratch, plan.target_name) for plan in plans}
+    except sqlite3.Error as error:
+        raise MoverError(f"the tables cannot be written under their new names: {error}") from error
     finally:
         scratch.close()
 

@@ -7,6 +7,7 @@ import hashlib
 import os
 import re
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -65,20 +66,18 @@ class SqliteServer:
             return self._missing(writable)
         if not path.is_dir():
             return f"{path} is not a directory; name the directory that holds the .db files"
-        access = os.R_OK | os.X_OK | (os.W_OK if writable else 0)
-        if not os.access(path, access):
+        if not os.access(path, os.R_OK | os.X_OK) or (writable and not _takes_files(path)):
             return (
                 f"no permission on the directory {path}; grant read{' and write' if writable else ''} access"
             )
         return ""
 
     def _missing(self, writable: bool) -> str:
+        missing = f"the directory {self.directory} does not exist"
         if not writable:
-            return f"the directory {self.directory} does not exist; create it or correct the URL"
+            return f"{missing}; create it or correct the URL"
         parent = next(folder for folder in self.directory.parents if folder.exists())
-        if parent.is_dir() and os.access(parent, os.W_OK | os.X_OK):
-            return ""
-        return f"the directory {self.directory} does not exist and cannot be made in {parent}; make it or correct the URL"
+        return "" if _takes_files(parent) else f"{missing} and cannot be made in {parent}; correct the URL"
 
     def databases(self) -> list[str]:
         names = (
@@ -96,7 +95,7 @@ class SqliteServer:
         try:
             connect(path, read_only=True).close()
         except sqlite3.Error as error:
-            return f"{path} cannot be opened: {error}; it has to be an SQLite database that may be read and written"
+            return f"{path} cannot be opened: {error}; it has to be a readable SQLite database"
         return ""
 
     def writable_problem(self, database: str) -> str:
@@ -155,6 +154,15 @@ class SqliteServer:
             os.close(descriptor)
 
 
+def _takes_files(directory: Path) -> bool:
+    """Tried rather than asked: permission bits say little about read-only and special file systems."""
+    try:
+        with tempfile.TemporaryDirectory(prefix=OWN_PREFIX, dir=directory):
+            return True
+    except OSError:
+        return False
+
+
 def _locked(path: Path) -> int | None:
     """A descriptor holding the lock, None when somebody else does."""
     while True:
@@ -175,7 +183,8 @@ def _name_problem(database: str) -> str:
     if not database or database.startswith((".", OWN_PREFIX)) or _FORBIDDEN.search(database):
         return (
             f"{database!r} cannot be a database name: it becomes the file <name>{_SUFFIX}, so it may hold no "
-            f"path separators, control characters or any of : * ? \" < > |, and not begin with '.' or '{OWN_PREFIX}'"
+            f'path separators, control characters or any of : * ? " < > |, '
+            f"and not begin with '.' or '{OWN_PREFIX}'"
         )
     if len(os.fsencode(database)) > 200:
         return f"the database name {database[:40]!r}... is longer than 200 bytes; use a shorter one"

@@ -1,4 +1,5 @@
 """An SQLite database that is read, while an application writes it."""
+# ruff: noqa: S608 - names are quoted by `ddl.quote`, values are bound, filters were checked by SQLite
 
 from __future__ import annotations
 
@@ -34,7 +35,7 @@ _TIMELESS = "it may only use columns of its own row, constants and functions tha
 
 
 class SqliteSource:
-    """See `Source`. Reads are short transactions; the only writes are the triggers and the purge of the log."""
+    """See `Source`. Reads are short transactions; only the triggers and the purge of the log are written."""
 
     def __init__(self, database: str, path: Path, job_id: str) -> None:
         self.database = database
@@ -91,9 +92,7 @@ class SqliteSource:
         with closing(sqlite3.connect(":memory:")) as scratch:
             try:
                 scratch.execute(table.sql)
-                scratch.execute(
-                    f"CREATE INDEX _dts_filter ON {quote(table.name)}({quote(table.key[0])}) WHERE {condition}"
-                )
+                scratch.execute(f"CREATE INDEX _dts_filter ON {quote(table.name)}(1 + 1) WHERE {condition}")
                 scratch.execute(f"SELECT 1 FROM {quote(table.name)} WHERE ({condition})")
             except (sqlite3.Error, sqlite3.Warning) as error:
                 return f"{error}; {_TIMELESS}"
@@ -210,8 +209,8 @@ class SqliteSource:
         last = self._number(f"SELECT coalesce(max(seq), 0) FROM {log}")
         if last < after:
             raise MoverError(
-                f"the log of database {self.database!r} ends at {last}, before the checkpoint {after}: the source "
-                "was put back to an older state; reset the job"
+                f"the log of database {self.database!r} ends at {last}, before the checkpoint {after}: the "
+                "source was put back to an older state; reset the job"
             )
         if limit is not None:
             last = min(last, after + limit)
@@ -246,7 +245,7 @@ class SqliteSource:
             _refuse_raw(plan, state.key)
         if plan.restricted:
             keys = ", ".join(key_column(place) for place in range(len(plan.source.key)))
-            sql = f"SELECT op, {keys} FROM {quote(self._log)} WHERE seq > ? AND seq <= ? AND tab = ? ORDER BY seq"
+            sql = f"SELECT op, {keys} FROM {self._stretch()} ORDER BY seq"
             found.touches = [Touch(row[0], tuple(row[1:])) for row in self._read(sql, (*stretch, plan.name))]
         return found
 
@@ -268,7 +267,7 @@ class SqliteSource:
         sql = (
             f"SELECT {', '.join(f'l.{key_column(place)}' for place in range(width))}, "
             f"t.{quote(plan.source.key[0])} IS NOT NULL, {kept}, {columns} "
-            f"FROM (SELECT DISTINCT {keys} FROM {quote(self._log)} WHERE seq > ? AND seq <= ? AND tab = ?) AS l "
+            f"FROM (SELECT DISTINCT {keys} FROM {self._stretch()}) AS l "
             f"LEFT JOIN {row} AS t ON {same}"
         )
         return [
@@ -279,6 +278,9 @@ class SqliteSource:
             )
             for found in self._read(sql, (*stretch, plan.name))
         ]
+
+    def _stretch(self) -> str:
+        return f"{quote(self._log)} WHERE seq > ? AND seq <= ? AND tab = ?"
 
     def _read(self, sql: str, parameters: Key) -> list[Row]:
         return values.read(self._connection, lambda: self._connection.execute(sql, parameters).fetchall())
@@ -299,7 +301,7 @@ class SqliteSource:
             writer.execute("PRAGMA busy_timeout = 30000")
 
     def _purge(self, writer: sqlite3.Connection, position: int) -> int:
-        """Delete one slice of the log; the newest entry stays (see `capture`). Returns how far it is now purged."""
+        """Delete one slice of the log, never the newest entry (see `capture`). Returns how far it is purged."""
         log = quote(self._log)
         first, last = writer.execute(f"SELECT min(seq), max(seq) FROM {log}").fetchone()
         if first is None:

@@ -1,4 +1,5 @@
 """An SQLite database that is written."""
+# ruff: noqa: S608 - names are quoted by `ddl.quote`, values are bound, filters were checked by SQLite
 
 from __future__ import annotations
 
@@ -29,7 +30,7 @@ _CHECKPOINT = f"{OWN_PREFIX}ckpt"
 
 
 class SqliteTarget:
-    """See `Target`. Commits reach the disk before they count, because the source's log is purged after them."""
+    """See `Target`. Commits reach the disk before they count: the source's log is purged after them."""
 
     def __init__(self, database: str, path: Path) -> None:
         self.database = database

@@ -1,0 +1,167 @@
+"""Reading jobs: one in detail, many with their progress."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from airflow_dts.api.readings import (
+    DescribeDtsJobDetail,
+    DescribeDtsJobDetailReply,
+    DescribeDtsJobs,
+    DescribeDtsJobsReply,
+    DtsJobStatus,
+    IncrementalPhase,
+    Performance,
+    Phase,
+    PrecheckDetail,
+    PrecheckStatus,
+    RetryState,
+    SubscriptionDataType,
+)
+from airflow_dts.emulator.clock import utc
+from airflow_dts.emulator.dataplane import PhaseProgress, Progress
+from airflow_dts.emulator.handlers._facts import facts, shown_status
+from airflow_dts.emulator.handlers._registry import Desk, handles, one_way
+from airflow_dts.emulator.jobs import Job
+from airflow_dts.emulator.lifecycle import JobType, Status
+from airflow_dts.emulator.supervisor import max_retry
+
+_PAGE_SIZE = 30
+_KINDS = {JobType.MIGRATION: "online", JobType.SYNC: "sync", JobType.SUBSCRIBE: "subscribe"}
+_MEGABYTE = 1024 * 1024
+
+
+@handles(DescribeDtsJobDetail)
+def describe_job(desk: Desk, action: DescribeDtsJobDetail) -> DescribeDtsJobDetailReply:
+    """A released synchronization reads as Finished for a while; a migration is not found. Seed 6.4.8.1."""
+    one_way(action.synchronization_direction)
+    job = desk.visible(action.dts_job_id, action.dts_instance_id)
+    return DescribeDtsJobDetailReply(
+        **facts(job, desk.progress.read(job.id), desk.clock.now()),
+        group_id=job.id,
+        synchronization_direction="Forward",
+        **({"finish_time": utc(job.finished)} if job.finished else {}),
+        **_subscription(job),
+    )
+
+
+def _subscription(job: Job) -> dict[str, Any]:
+    if job.type is not JobType.SUBSCRIBE:
+        return {}
+    return {
+        "app_name": "new",
+        "dest_net_type": job.network.upper(),
+        "subscription_data_type": SubscriptionDataType(ddl=job.ddl, dml=job.dml),
+    }
+
+
+@handles(DescribeDtsJobs)
+def describe_jobs(desk: Desk, action: DescribeDtsJobs) -> DescribeDtsJobsReply:
+    """Jobs of one kind, migrations unless another is asked for. Seed 6.4.8.2."""
+    kind = JobType(action.job_type or "MIGRATION")
+    jobs = [job for job in desk.listed(action.region, kind) if _wanted(job, action, desk.clock.now())]
+    jobs.sort(key=_order(action.order_column), reverse=action.order_direction == "DESC")
+    size, page = action.page_size or _PAGE_SIZE, action.page_number or 1
+    shown = jobs[(page - 1) * size : page * size]
+    return DescribeDtsJobsReply(
+        dts_job_list=[_row(desk, job) for job in shown],
+        job_type=kind,
+        page_number=page,
+        page_record_count=len(shown),
+        total_record_count=len(jobs),
+    )
+
+
+def _wanted(job: Job, action: DescribeDtsJobs, now: float) -> bool:
+    return (
+        action.status in (None, shown_status(job, now))
+        and action.group_id in (None, job.id)
+        and not action.tags  # no action of this emulator puts tags on a job
+        and _found(job, action)
+    )
+
+
+def _found(job: Job, action: DescribeDtsJobs) -> bool:
+    sought = action.params or ""
+    match action.type:
+        case "instance":
+            return sought in (job.instance_id, job.id)
+        case "name":
+            return sought.casefold() in job.name.casefold()
+        case "srcRds":
+            return job.source.instance_id == sought
+        case "rds":
+            return job.target.instance_id == sought
+    return True
+
+
+def _order(column: str | None) -> Any:
+    if column == "FinishTime":
+        return lambda job: (job.finished or math.inf, job.id)
+    return lambda job: (job.created, job.id)
+
+
+def _row(desk: Desk, job: Job) -> DtsJobStatus:
+    progress, now = desk.progress.read(job.id), desk.clock.now()
+    row: dict[str, Any] = facts(job, progress, now)
+    row |= {"job_type": _KINDS[job.type], "precheck_status": _precheck(job)}
+    if job.type is not JobType.SUBSCRIBE:
+        row |= _phases(job, progress)
+    if job.retry is not None and job.status is Status.RETRYING:
+        row["retry_state"] = RetryState(
+            err_message=job.retry.error,
+            max_retry_time=int(max_retry(job, desk.options)),
+            retry_count=job.retry.count,
+            retry_target=job.retry.target,
+            retry_time=int(now - job.retry.since),
+        )
+    return DtsJobStatus(**row)
+
+
+def _phases(job: Job, progress: Progress) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if job.structure:
+        found["structure_initialization_status"] = Phase(**_phase(progress.structure))
+    if job.full_load:
+        found["data_initialization_status"] = Phase(**_phase(progress.full_load))
+    if job.incremental:
+        found["data_synchronization_status"] = IncrementalPhase(
+            **{**_phase(progress.incremental), "progress": str(progress.incremental.done)}, need_upgrade=False
+        )
+    if job.began:
+        found["performance"] = Performance(
+            rps=round(progress.rows_per_second, 1), flow=round(progress.bytes_per_second / _MEGABYTE, 3)
+        )
+    return found
+
+
+def _phase(progress: PhaseProgress) -> dict[str, Any]:
+    return {
+        "status": progress.state,
+        "percent": progress.percent,
+        "progress": str(progress.done),
+        "error_message": progress.error,
+    }
+
+
+def _precheck(job: Job) -> PrecheckStatus:
+    if not job.precheck.job_id:
+        return PrecheckStatus(status="NotStarted", percent=0)
+    if not job.precheck.finished:
+        return PrecheckStatus(status="Checking", percent=0)
+    return PrecheckStatus(
+        status="Failed" if job.status is Status.PRECHECK_FAILED else "Finished",
+        percent=100,
+        error_message=job.error if job.status is Status.PRECHECK_FAILED else "",
+        detail=[
+            PrecheckDetail(
+                check_item=check.item,
+                check_item_description=f"{check.item}_DETAIL",
+                check_result="Failed" if check.state == "Failed" else "Success",
+                failed_reason=check.reason if check.state == "Failed" else "",
+                repair_method=check.repair if check.state == "Failed" else "",
+            )
+            for check in job.precheck.items
+        ],
+    )

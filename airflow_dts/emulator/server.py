@@ -1,0 +1,310 @@
+"""Runs an emulator: in a thread of this process, or from the command line."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import secrets
+import signal
+import socket
+import string
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import uvicorn
+
+from airflow_dts.emulator import dataplane
+from airflow_dts.emulator.app import LARGEST_QUERY, create_app
+from airflow_dts.emulator.clock import Clock, SystemClock
+from airflow_dts.emulator.options import Account, Options
+from airflow_dts.emulator.service import Service
+from airflow_dts.emulator.state import StateError, Store
+from airflow_dts.emulator.supervisor import Supervisor
+
+SECRET_VARIABLE = "AIRFLOW_DTS_EMULATOR_SECRET"  # noqa: S105 - the name of a variable, not a secret
+_START_LIMIT = 30.0
+_LARGEST_HEAD = 16 * 1024
+_LETTERS = string.ascii_letters + string.digits
+
+
+class EmulatorServer:
+    """An emulator with a port of its own; use it as a context manager, or `start` and `stop` it.
+
+    :param state: directory that holds everything; a later emulator on it goes on where this one stopped.
+    :param bind: data plane URL (``sqlite:///abs/dir``) by instance id or ``host:port``; kept in the state.
+    :param accounts: keys that may call; a random one is made when left out.
+    :param port: 0 is any free one.
+    :raises StateError: the state directory is in use, or of another version.
+    :raises ValueError: a binding's URL is not usable.
+    """
+
+    def __init__(
+        self,
+        state: Path | str,
+        *,
+        bind: Mapping[str, str] | None = None,
+        accounts: Sequence[Account] = (),
+        options: Options | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        clock: Clock | None = None,
+    ) -> None:
+        for name, url in (bind or {}).items():
+            _check_binding(name, url)
+        self.accounts = list(accounts) or [random_account()]
+        options, clock = options or Options(), clock or SystemClock()
+        self._store = Store(Path(state).absolute())
+        for name, url in (bind or {}).items():
+            self._store.bind(name, url)
+        self.admin_token = _admin_token(self._store.directory)
+        self.supervisor = Supervisor(self._store, clock, options)
+        progress = self.supervisor.movers.book
+        service = Service(self._store, clock, options, self.accounts, progress, self.supervisor.wake)
+        app = create_app(service, self._store, progress, self.admin_token)
+        self._socket = _listening(host, port, self._store)
+        self.host, self.port = host, int(self._socket.getsockname()[1])
+        config = uvicorn.Config(
+            app,
+            http="h11",  # pure Python and always there; with the optional parser some limits would differ
+            loop="asyncio",
+            h11_max_incomplete_event_size=LARGEST_QUERY + _LARGEST_HEAD,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            server_header=False,
+            timeout_graceful_shutdown=5,
+        )
+        self._server = _Server(config)
+        self._thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+    @property
+    def access_key_id(self) -> str:
+        return self.accounts[0].access_key_id
+
+    @property
+    def secret(self) -> str:
+        return self.accounts[0].secret
+
+    def start(self) -> None:
+        """Serve in a thread; returns once calls are answered."""
+        self.supervisor.start()
+        self._thread = threading.Thread(
+            target=self._server.run, kwargs={"sockets": [self._socket]}, name="emulator-http", daemon=True
+        )
+        self._thread.start()
+        if not self._server.ready.wait(_START_LIMIT):
+            self.stop()
+            raise RuntimeError(f"the emulator did not come up within {_START_LIMIT:g} s")
+
+    def run(self) -> None:
+        """Serve in this thread until SIGTERM or SIGINT."""
+        self.supervisor.start()
+        try:
+            self._server.run(sockets=[self._socket])
+        finally:
+            self._close()
+
+    def leave(self) -> None:
+        """Ask `run` to return."""
+        self._server.should_exit = True
+
+    def stop(self) -> None:
+        """Finish the calls at hand, end all movers, let go of the state."""
+        self.leave()
+        if self._thread is not None:
+            self._thread.join()
+        self._close()
+
+    def _close(self) -> None:
+        self.supervisor.close()
+        self._socket.close()
+        self._store.close()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+class _Server(uvicorn.Server):
+    """Tells when it answers."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = threading.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
+
+
+def random_account() -> Account:
+    """A key in the service's style."""
+    return Account("LTAI" + _random(20), _random(30))
+
+
+def _random(length: int) -> str:
+    return "".join(secrets.choice(_LETTERS) for _ in range(length))
+
+
+def _check_binding(name: str, url: str) -> None:
+    try:
+        dataplane.check_url(url)
+    except ValueError as error:
+        raise ValueError(f"--bind {name}: {error}") from None
+
+
+def _admin_token(directory: Path) -> str:
+    """The token in the state directory, made on first use; readable by its owner alone."""
+    path = directory / "admin-token"
+    if not path.exists():
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w") as file:
+            file.write(secrets.token_urlsafe(32))
+    return path.read_text().strip()
+
+
+def _listening(host: str, port: int, store: Store) -> socket.socket:
+    """A listening socket, opened here so that the port is known before anything is served."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError:
+        store.close()
+        raise
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """``airflow-dts emulator``: serve until SIGTERM or SIGINT. Returns the exit code."""
+    parser = _parser()
+    given = parser.parse_args(argv)
+    if given.coverage:
+        from airflow_dts.emulator.coverage import as_text
+
+        sys.stdout.write(f"{as_text()}\n")
+        return 0
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    accounts = _accounts(parser, given)
+    try:
+        server = EmulatorServer(
+            given.state,
+            bind=dict(given.bind),
+            accounts=accounts,
+            options=Options(
+                region=given.region,
+                rows_per_second=given.rows_per_second,
+                apply_delay=given.apply_delay,
+                precheck_seconds=given.precheck_seconds,
+            ),
+            host=given.host,
+            port=given.port,
+        )
+    except (StateError, ValueError, OSError) as error:
+        parser.exit(1, f"{parser.prog}: {error}\n")
+    # uvicorn gives a signal back to whoever had it before; without a handler here it would kill the process
+    # before the movers have been ended.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: server.leave())
+    sys.stdout.write(_greeting(server, given, generated=not accounts))
+    sys.stdout.flush()
+    server.run()
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="airflow-dts emulator", description="A DTS of one's own: the API over HTTP, moving real rows."
+    )
+    add = parser.add_argument
+    add("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    add("--port", type=int, default=8089, help="port to listen on, 0 for any free one (%(default)s)")
+    add(
+        "--state",
+        type=Path,
+        default=Path("dts-emulator"),
+        metavar="DIR",
+        help="keeps everything (%(default)s)",
+    )
+    add(
+        "--bind", type=_binding, action="append", default=[], metavar="NAME=URL",
+        help="database behind an instance id or host:port, such as rm-shop=sqlite:///srv/shop; repeat it",
+    )  # fmt: skip
+    add("--access-key-id", action="append", default=[], metavar="ID", help="key that may call; repeat it")
+    add(
+        "--access-key-secret", action="append", default=[], metavar="SECRET",
+        help=f"secret of each key in turn; or set {SECRET_VARIABLE}, which the process list does not show",
+    )  # fmt: skip
+    add("--region", default="cn-hangzhou", help="region of calls that name none (%(default)s)")
+    add("--rows-per-second", type=_positive, metavar="N", help="throttle of full loads")
+    add("--apply-delay", type=_seconds, default=0.0, metavar="S", help="hold increments back for S seconds")
+    add(
+        "--precheck-seconds",
+        type=_seconds,
+        default=0.5,
+        metavar="S",
+        help="least length of a precheck (%(default)s)",
+    )
+    add("--coverage", action="store_true", help="print which actions are emulated, and leave")
+    return parser
+
+
+def _binding(text: str) -> tuple[str, str]:
+    name, equals, url = text.partition("=")
+    if not (name and equals and url):
+        raise argparse.ArgumentTypeError("give NAME=URL, such as rm-shop=sqlite:///srv/shop")
+    return name, url
+
+
+def _positive(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text)):
+        raise argparse.ArgumentTypeError("give a whole number from 1")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError("give a number of seconds from 0")
+    return value
+
+
+def _accounts(parser: argparse.ArgumentParser, given: argparse.Namespace) -> list[Account]:
+    """The keys on the command line and in the environment; none means that one is to be made."""
+    ids, given_secrets = list(given.access_key_id), list(given.access_key_secret)
+    if not given_secrets and (hidden := os.environ.get(SECRET_VARIABLE)):
+        given_secrets = [hidden]
+    if len(ids) != len(given_secrets):
+        parser.error(f"give one --access-key-secret (or {SECRET_VARIABLE}) for each --access-key-id")
+    if len(set(ids)) != len(ids) or not all([*ids, *given_secrets]):
+        parser.error("--access-key-id: give each key once, and no empty ones")
+    return [Account(key, secret) for key, secret in zip(ids, given_secrets, strict=True)]
+
+
+def _greeting(server: EmulatorServer, given: argparse.Namespace, *, generated: bool) -> str:
+    secret = server.secret if generated else "SECRET"
+    note = "made for this run; shown only here" if generated else "as given"
+    return (
+        f"Emulated DTS at {server.url}, region {given.region}, state in {given.state}\n"
+        f"AccessKey id {server.access_key_id} (secret {note})\n"
+        f"  airflow connections add dts_default --conn-type alibaba_dts --conn-host {server.url} "
+        f"--conn-login {server.access_key_id} --conn-password {secret} "
+        f'--conn-extra \'{{"region_id": "{given.region}"}}\'\n'
+        f"Ledger at {server.url}/_emulator/ledger, token in {given.state / 'admin-token'}\n"
+    )

@@ -1,0 +1,132 @@
+"""A DTS of one's own with two SQLite servers behind it, and real Airflow to run against it."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import urllib.request
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airflow_dts.emulator.options import Options
+from airflow_dts.emulator.server import EmulatorServer
+from airflow_dts.hooks.dts import DtsHook
+
+REGION = "cn-hangzhou"
+DATABASE_SECRET = "password-of-the-database"
+
+
+@dataclass
+class Cloud:
+    """The emulator, its databases, and what it was asked."""
+
+    server: EmulatorServer
+    directory: Path
+
+    @property
+    def hook(self) -> DtsHook:
+        return DtsHook()
+
+    def run_sql(self, side: str, sql: str, *values: Any) -> list[Any]:
+        with closing(sqlite3.connect(self.directory / side / "shop.db", timeout=30)) as db, db:
+            return db.execute(sql, values).fetchall()
+
+    def seed(self, rows: int) -> None:
+        self.run_sql("source", "CREATE TABLE orders (id INTEGER PRIMARY KEY, total TEXT NOT NULL)")
+        with closing(sqlite3.connect(self.directory / "source" / "shop.db")) as db, db:
+            db.executemany("INSERT INTO orders VALUES (?, ?)", ((n, f"{n}.00") for n in range(rows)))
+
+    @property
+    def calls(self) -> list[str]:
+        """Names of the actions sent so far, refused ones included."""
+        request = urllib.request.Request(
+            f"{self.server.url}/_emulator/ledger",
+            headers={"Authorization": f"Bearer {self.server.admin_token}"},
+        )
+        with urllib.request.urlopen(request) as reply:
+            return [line["action"] for line in json.load(reply)["calls"]]
+
+    def count(self, before: list[str]) -> Counter[str]:
+        return Counter(self.calls[len(before) :])
+
+
+@pytest.fixture
+def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+    for side in ("source", "target"):
+        (tmp_path / side).mkdir()
+        sqlite3.connect(tmp_path / side / "shop.db").close()
+    bind = {f"rm-{side}": f"sqlite:///{tmp_path / side}" for side in ("source", "target")}
+    with EmulatorServer(
+        tmp_path / "state", bind=bind, options=Options(region=REGION, precheck_seconds=0.1)
+    ) as server:
+        environment = {
+            "DTS_DEFAULT": {
+                "conn_type": "alibaba_dts",
+                "host": server.url,
+                "login": server.access_key_id,
+                "password": server.secret,
+                "extra": {"region_id": REGION},
+            },
+            **{
+                f"SHOP_{side.upper()}": {
+                    "conn_type": "mysql",
+                    "host": "db.example.com",
+                    "port": 3306,
+                    "login": "dts",
+                    "password": DATABASE_SECRET,
+                    "schema": "shop",
+                    "extra": {"instance_type": "RDS", "instance_id": f"rm-{side}", "region_id": REGION},
+                }
+                for side in ("source", "target")
+            },
+        }
+        for name, fields in environment.items():
+            monkeypatch.setenv(f"AIRFLOW_CONN_{name}", json.dumps(fields))
+        yield Cloud(server, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def airflow_db() -> None:
+    """Only the tests that run a DAG pay for it."""
+    from airflow.utils.db import initdb
+
+    initdb()
+
+
+def _register(dag: Any) -> None:
+    """Airflow 3: ``dag.test`` wants a serialized DAG, and one made inside a test is in no bundle."""
+    from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_0_PLUS
+
+    if not AIRFLOW_V_3_0_PLUS:
+        return
+    from airflow.dag_processing.bundles.manager import DagBundlesManager
+    from airflow.dag_processing.collection import update_dag_parsing_results_in_db
+    from airflow.serialization.serialized_objects import LazyDeserializedDAG
+    from airflow.utils.session import create_session
+
+    dag.fileloc = __file__
+    dag.relative_fileloc = Path(__file__).name
+    with create_session() as session:
+        DagBundlesManager().sync_bundles_to_db(session=session)
+        session.flush()
+        update_dag_parsing_results_in_db(
+            "dags-folder", None, [LazyDeserializedDAG.from_dag(dag)], {}, None, set(), session=session
+        )
+
+
+@pytest.fixture
+def run_dag(airflow_db: None) -> Callable[[Any], dict[str, str]]:
+    """Run a DAG with ``dag.test``; the state of each task."""
+
+    def run(dag: Any) -> dict[str, str]:
+        _register(dag)
+        finished = dag.test()
+        return {ti.task_id: str(ti.state) for ti in finished.get_task_instances()}
+
+    return run
