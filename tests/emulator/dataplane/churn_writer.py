@@ -1,7 +1,8 @@
 """An application that writes a database while it is moved: ``python churn_writer.py FILE CHANGES RATE SEED``.
 
 Mixes inserts, updates, deletes, key changes, REPLACE that displaces by key and by unique value, upserts,
-writes to many rows at once, swaps of unique values, and rollbacks. The seed decides everything but the timing.
+writes to many rows at once, swaps of unique values, and rollbacks. The seed decides everything but the
+timing.
 """
 
 from __future__ import annotations

@@ -39,7 +39,9 @@ STATEMENTS = [
 @pytest.mark.parametrize("seed", range(6))
 def test_random_statements_over_tables_full_of_unique_indexes(rig: Rig, seed: int) -> None:
     dice = random.Random(seed)
-    rig.source.executescript(SCHEMA + "".join(INDEXES.format(table) for table in ("alias", "hidden", "rowless")))
+    rig.source.executescript(
+        SCHEMA + "".join(INDEXES.format(table) for table in ("alias", "hidden", "rowless"))
+    )
     rig.source.execute(f"PRAGMA recursive_triggers = {seed % 2}")
     rig.moved()
     displaced = 0

@@ -16,7 +16,7 @@ from tests.emulator.dataplane.mover_rig import Rig, caught_up_since, kill, rows
 
 SCHEMA = """
     CREATE TABLE customers(id INTEGER PRIMARY KEY AUTOINCREMENT, email TEXT UNIQUE, name TEXT);
-    CREATE TABLE orders(id INTEGER PRIMARY KEY, customer INT REFERENCES customers, amount REAL, 
+    CREATE TABLE orders(id INTEGER PRIMARY KEY, customer INT REFERENCES customers, amount REAL,
                         note TEXT COLLATE NOCASE, payload BLOB);
     CREATE INDEX orders_note ON orders(note);
     CREATE TABLE lines(order_id INT, line INT, quantity INT, PRIMARY KEY (order_id, line)) WITHOUT ROWID;

@@ -301,7 +301,7 @@ class SqliteSource:
             writer.execute("PRAGMA busy_timeout = 30000")
 
     def _purge(self, writer: sqlite3.Connection, position: int) -> int:
-        """Delete one slice of the log, never the newest entry (see `capture`). Returns how far it is purged."""
+        """Delete a slice of the log, never its newest entry (see `capture`). Returns how far it is purged."""
         log = quote(self._log)
         first, last = writer.execute(f"SELECT min(seq), max(seq) FROM {log}").fetchone()
         if first is None:
