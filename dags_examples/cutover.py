@@ -18,7 +18,7 @@ from airflow.providers.common.compat.sdk import DAG, BaseHook, Variable, task
 from airflow_dts.operators.configure import DtsConfigureJobOperator
 from airflow_dts.operators.instances import DtsCreateInstanceOperator
 from airflow_dts.operators.jobs import DtsReleaseJobOperator, DtsStartJobOperator, DtsStopJobOperator
-from airflow_dts.sensors.jobs import DtsDelaySensor, DtsFullLoadSensor, DtsPrecheckSensor
+from airflow_dts.sensors.dts import DtsDelaySensor, DtsFullLoadSensor, DtsPrecheckSensor
 
 TABLES = ("customers", "orders", "order_items")
 JOB = "{{ ti.xcom_pull(task_ids='buy_instance', key='dts_job_id') }}"

@@ -138,6 +138,7 @@ class _Admin:
             "status": job.status,
             "goal": job.goal,
             "error": job.error,
+            "objects": job.objects,
             "progress": asdict(self._progress.read(job.id)),
         }
 

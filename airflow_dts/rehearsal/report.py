@@ -45,7 +45,7 @@ class Screen:
             self._live.stop()
 
     def say(self, text: str) -> None:
-        self.console.print(Text(text))
+        self.console.print(Text(text), soft_wrap=True)
 
     def show(self, tasks: list[TaskRun], jobs: list[dict[str, Any]]) -> None:
         if self._live:

@@ -49,23 +49,22 @@ class Rehearsal:
     console: Console = field(default_factory=Console)
 
     def run(self) -> int:
-        """Exit status: 0 if the DAG succeeded and both databases are equal, else 1; 2 if it could not be run."""
+        """Exit status: 0 if the DAG succeeded and both databases are equal, 1 if not, 2 if nothing was run."""
         try:
-            if not self.dag_file.is_file():
-                raise RehearsalProblem(f"{self.dag_file} is no file; name the file that holds the DAG")
+            self._check()
             if self.folder is not None:
-                return self._run_in(self._own_folder(self.folder))
+                return self._run_in(self.folder.absolute())
             with tempfile.TemporaryDirectory(prefix="dts-rehearsal-", ignore_cleanup_errors=True) as folder:
                 return self._run_in(Path(folder))
         except RehearsalProblem as problem:
             self.console.print(f"airflow-dts rehearse: {problem}", style="red", markup=False)
             return 2
 
-    @staticmethod
-    def _own_folder(folder: Path) -> Path:
-        if folder.exists() and any(folder.iterdir()):
-            raise RehearsalProblem(f"--keep: {folder} is not empty; name a new folder")
-        return folder.absolute()
+    def _check(self) -> None:
+        if not self.dag_file.is_file():
+            raise RehearsalProblem(f"{self.dag_file} is no file; name the file that holds the DAG")
+        if self.folder is not None and self.folder.exists() and any(self.folder.iterdir()):
+            raise RehearsalProblem(f"--keep: {self.folder} is not empty; name a new folder")
 
     def _run_in(self, folder: Path) -> int:
         emulated = Emulated(folder, self.rows_per_second)

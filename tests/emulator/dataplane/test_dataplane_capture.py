@@ -6,9 +6,9 @@ import random
 import sqlite3
 
 import pytest
-from tests.emulator.dataplane.mover_rig import Rig, rows
 
 from airflow_dts.emulator import dataplane
+from tests.emulator.dataplane.mover_rig import Rig, rows
 
 SCHEMA = """
     CREATE TABLE alias(id INTEGER PRIMARY KEY, a, b TEXT COLLATE NOCASE, c, d UNIQUE ON CONFLICT REPLACE,
@@ -32,7 +32,8 @@ STATEMENTS = [
     "UPDATE OR IGNORE {0} SET b = ?3 WHERE 1",
     "UPDATE OR REPLACE {0} SET b = b || ?3 WHERE id = ?1 AND ?2 IS ?4 AND ?5",
     "DELETE FROM {0} WHERE d IS ?5 AND a IS NOT ?2 AND ?1 AND ?3 AND ?4",
-    "INSERT INTO {0}(id, a, b, c, d) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET a = ?4, id = ?1 + 1",
+    "INSERT INTO {0}(id, a, b, c, d) VALUES (?1, ?2, ?3, ?4, ?5) "
+    "ON CONFLICT DO UPDATE SET a = ?4, id = ?1 + 1",
 ]
 
 
@@ -79,7 +80,7 @@ def test_savepoints_rollbacks_and_cascades(rig: Rig) -> None:
     rig.source.executescript(
         """
         PRAGMA foreign_keys = ON;
-        CREATE TABLE p(id INTEGER PRIMARY KEY); CREATE TABLE c(id INTEGER PRIMARY KEY, 
+        CREATE TABLE p(id INTEGER PRIMARY KEY); CREATE TABLE c(id INTEGER PRIMARY KEY,
             p REFERENCES p ON DELETE CASCADE ON UPDATE CASCADE);
         INSERT INTO p VALUES (1), (2), (3); INSERT INTO c VALUES (10, 1), (20, 2), (30, 3);
         """
