@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import cached_property
+from logging import ERROR, WARNING
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, NoReturn
 
 from airflow_dts import errors
@@ -87,13 +88,13 @@ class DtsTask(BaseOperator):
             job = self.hook.read(job_id, self.synchronization_direction)
             if job.state is not State.PRECHECK_FAILED:
                 return []
-            items = [str(item) for item in self.hook.precheck(job_id) if item.failed]
+            failed = [item for item in self.hook.precheck(job_id) if item.failed]
         except DtsError as error:  # the job's failure is what the task is to fail with
             self.log.warning("%s: the precheck could not be read: %s", job_id, error)
             return []
-        for item in items:
-            self.log.error("%s: precheck: %s", job_id, item)
-        return items
+        for item in failed:
+            self.log.log(ERROR if item.blocks else WARNING, "%s: precheck: %s", job_id, item)
+        return [str(item) for item in failed if item.blocks]
 
 
 def resumed(event: object) -> Resumed:

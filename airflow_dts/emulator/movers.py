@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from airflow_dts.emulator.clock import Clock
@@ -19,29 +20,49 @@ GRACE = 15.0
 _WITHHELD = frozenset({"AIRFLOW_DTS_EMULATOR_SECRET"})
 
 
+@dataclass(frozen=True, slots=True)
+class _Report:
+    """A report, and when it was first read (Unix seconds)."""
+
+    token: tuple[int, int]
+    progress: Progress
+    read_at: float
+
+
 class ProgressBook:
     """The movers' reports. They outlive mover and emulator: a paused job still shows what it had reached."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, clock: Clock) -> None:
         self._directory = directory
-        self._kept: dict[str, tuple[tuple[int, int], Progress]] = {}
+        self._clock = clock
+        self._kept: dict[str, _Report] = {}
 
     def path(self, job_id: str) -> Path:
         return self._directory / f"{job_id}.progress.json"
 
     def read(self, job_id: str) -> Progress:
         """The newest report; one that says nothing when there is none."""
+        report = self._newest(job_id)
+        return Progress() if report is None else report.progress
+
+    def silence(self, job_id: str) -> float:
+        """Seconds since a new report was first read."""
+        report = self._newest(job_id)
+        return 0.0 if report is None else self._clock.now() - report.read_at
+
+    def _newest(self, job_id: str) -> _Report | None:
         path = self.path(job_id)
         try:
             stat = path.stat()
             token = (stat.st_mtime_ns, stat.st_ino)
             kept = self._kept.get(job_id)
-            if kept is None or kept[0] != token:
-                kept = (token, Progress.from_json(path.read_text(encoding="utf-8")))
+            if kept is None or kept.token != token:
+                progress = Progress.from_json(path.read_text(encoding="utf-8"))
+                kept = _Report(token, progress, self._clock.now())
                 self._kept[job_id] = kept
         except (OSError, ValueError, TypeError):
-            return Progress()
-        return kept[1]
+            return None
+        return kept
 
     def forget(self, job_id: str) -> None:
         self._kept.pop(job_id, None)
@@ -77,7 +98,7 @@ class Movers:
 
     def __init__(self, directory: Path, clock: Clock) -> None:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self.book = ProgressBook(directory)
+        self.book = ProgressBook(directory, clock)
         self._directory = directory
         self._clock = clock
         self._running: dict[str, Mover] = {}

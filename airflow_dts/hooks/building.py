@@ -61,8 +61,11 @@ def _python_name(action: type[Action[Any]], name: str) -> str:
 
 
 def _hint(action: type[Action[Any]], name: str) -> str:
-    near = get_close_matches(name, action.model_fields, n=1)
-    return f"; did you mean {near[0]}?" if near else ""
+    """The nearest field, in the spelling the name is in."""
+    fields = action.model_fields.items()
+    known = {str(field.alias) if name[:1].isupper() else python for python, field in fields}
+    near = get_close_matches(name.casefold(), plain := {word.casefold(): word for word in known}, n=1)
+    return f"; did you mean {plain[near[0]]}?" if near else ""
 
 
 def _in_words(text: str, words: Mapping[str, str]) -> str:

@@ -48,6 +48,10 @@ class DtsHook(BaseHook):
         self.dts_conn_id = dts_conn_id
         self.region_id = region_id
 
+    def __reduce__(self) -> tuple[type[DtsHook], tuple[str, str | None]]:
+        """A copy looks the connection up again: it shares neither sockets nor secrets."""
+        return type(self), (self.dts_conn_id, self.region_id)
+
     @classmethod
     def get_connection_form_widgets(cls) -> dict[str, Any]:
         from airflow_dts.hooks.form import widgets

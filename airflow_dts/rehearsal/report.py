@@ -56,6 +56,8 @@ class Screen:
 
 
 def _headline(tasks: list[TaskRun]) -> Text:
+    if not tasks:
+        return Text("Airflow is starting")
     done = sum(task.over for task in tasks)
     now = ", ".join(f"{task.task_id} ({task.state})" for task in tasks if task.started and not task.over)
     return Text(f"{done} of {len(tasks)} tasks done, now: {now or '-'}")
@@ -104,7 +106,7 @@ def task_table(tasks: list[TaskRun], calls: list[Call]) -> Table:
     table = Table(title="Tasks")
     for name, side in (("task", "left"), ("state", "left"), ("seconds", "right"), ("API calls", "right")):
         table.add_column(name, justify="right" if side == "right" else "left")
-    for task in tasks:
+    for task in sorted(tasks, key=lambda task: task.started or float("inf")):
         made: dict[str, int] = {}
         for call in calls:
             if task.started and task.started <= call.at <= (task.ended or float("inf")):

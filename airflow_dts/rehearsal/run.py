@@ -49,7 +49,7 @@ class Rehearsal:
     console: Console = field(default_factory=Console)
 
     def run(self) -> int:
-        """Exit status: 0 if the DAG succeeded and both databases are equal, 1 if not, 2 if nothing was run."""
+        """Exit status: 0 the DAG succeeded and the databases are equal, 1 they are not, 2 nothing was run."""
         try:
             self._check()
             if self.folder is not None:

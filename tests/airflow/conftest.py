@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import copy
+import importlib
 import json
 import sqlite3
 import urllib.request
@@ -14,9 +17,13 @@ from typing import Any
 
 import pytest
 
+from airflow_dts._compat import TaskDeferred
+from airflow_dts.api.instances import CreateDtsInstance
+from airflow_dts.conditions import Outcome, status_is
 from airflow_dts.emulator.options import Options
 from airflow_dts.emulator.server import EmulatorServer
 from airflow_dts.hooks.dts import DtsHook
+from airflow_dts.job import JobSnapshot
 
 REGION = "cn-hangzhou"
 DATABASE_SECRET = "password-of-the-database"
@@ -41,6 +48,24 @@ class Cloud:
         self.run_sql("source", "CREATE TABLE orders (id INTEGER PRIMARY KEY, total TEXT NOT NULL)")
         with closing(sqlite3.connect(self.directory / "source" / "shop.db")) as db, db:
             db.executemany("INSERT INTO orders VALUES (?, ?)", ((n, f"{n}.00") for n in range(rows)))
+
+    def buy(self, job_type: str = "MIGRATION") -> str:
+        """A new job that nobody has configured."""
+        engine = None if job_type == "SUBSCRIBE" else "MySQL"
+        action = CreateDtsInstance(
+            type=job_type,
+            pay_type="PostPaid",
+            source_region=REGION,
+            destination_region=REGION,
+            source_endpoint_engine_name="MySQL",
+            destination_endpoint_engine_name=engine,
+        )
+        return self.hook.call(action).job_id
+
+    def reach(self, job_id: str, *statuses: str) -> JobSnapshot:
+        verdict = self.hook.wait(job_id, status_is(statuses=list(statuses)), every=0.1, timeout=60)
+        assert verdict.outcome is Outcome.MET, verdict
+        return self.hook.job(job_id)
 
     @property
     def calls(self) -> list[str]:
@@ -128,5 +153,44 @@ def run_dag(airflow_db: None) -> Callable[[Any], dict[str, str]]:
         _register(dag)
         finished = dag.test()
         return {ti.task_id: str(ti.state) for ti in finished.get_task_instances()}
+
+    return run
+
+
+class TaskInstance:
+    """As much of Airflow's as a task of ours asks for."""
+
+    def __init__(self) -> None:
+        self.xcoms: dict[str, Any] = {}
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        self.xcoms[key] = value
+
+
+@pytest.fixture
+def finish() -> Callable[..., Any]:
+    """Run a task to its end outside a DAG, by way of the trigger as often as it defers.
+
+    Triggers and events pass through JSON, as they do through Airflow's database, and each way back is
+    taken by a copy of the task, as another worker would.
+    """
+
+    async def first(trigger: Any) -> Any:
+        return await anext(aiter(trigger.run()))
+
+    def run(task: Any, context: dict[str, Any] | None = None) -> Any:
+        context = {"ti": TaskInstance()} | (context or {})
+        fresh = copy.deepcopy(task)
+        step: Callable[[], Any] = lambda: task.execute(context)
+        while True:
+            try:
+                return step()
+            except TaskDeferred as deferred:
+                path, arguments = json.loads(json.dumps(deferred.trigger.serialize()))
+                module, _, name = path.rpartition(".")
+                trigger = getattr(importlib.import_module(module), name)(**arguments)
+                event = json.loads(json.dumps(asyncio.run(first(trigger)).payload))
+                again, method = copy.deepcopy(fresh), deferred.method_name
+                step = lambda: again.resume_execution(method, {"event": event}, context)  # noqa: B023 - run next
 
     return run

@@ -4,8 +4,8 @@ Run ``python tests/benchmarks/bench_client.py [--rounds N] [--calls N]``. It pri
 for a page of 100 jobs (about 360 kB), the CPU time of a call in microseconds and its ratio to the floor.
 
 The floor is a bare ``requests.Session``: POST with keep-alive, unsigned, then ``json.loads``. All four read
-the same fields of the same replies: of the detail status, delay and checkpoint; of each job on the page these and
-the status of its four phases. The server runs in another process, so its time does not count. Rounds are
+the same fields of the same replies: of the detail status, delay and checkpoint; of each job on the page these
+and the status of its four phases. The server runs in another process, so its time does not count. Rounds are
 interleaved and medians taken, so that a busy machine spoils all alike; only ratios carry over to another one.
 
 Aims: detail at most 1.10, page at most 1.15, and cheaper than both SDKs.

@@ -7,6 +7,7 @@ import copy
 import importlib
 import inspect
 import json
+import pickle
 import pkgutil
 import re
 import textwrap
@@ -250,3 +251,13 @@ def test_a_deferrable_sensor_defers_to_plain_data(kind: type) -> None:
     assert json.loads(json.dumps(arguments)) == arguments
     assert callable(getattr(sensor, deferred.value.method_name))
     assert not deferred.value.kwargs  # dag.test loses them: all that is needed is in the event
+
+
+@tasks
+def test_a_task_with_a_hook_copies_and_pickles(kind: type) -> None:
+    """Also after it has run: what is open stays behind."""
+    task = kind(task_id="t", **{**templated(kind), "dts_conn_id": "c", "region_id": "r"})
+    task.hook.__dict__["client"] = object.__new__(type("Open", (), {"__reduce_ex__": None}))
+    for twin in (copy.deepcopy(task).hook, pickle.loads(pickle.dumps(task.hook))):
+        assert (twin.dts_conn_id, twin.region_id) == ("c", "r")
+        assert "client" not in vars(twin)

@@ -244,21 +244,20 @@ def test_a_killed_mover_is_replaced(moving: Any, kit: Any, databases: Any) -> No
 def test_retries_end_and_a_start_goes_on(moving: Any, kit: Any, databases: Any, kind: str, failed: str) -> None:
     job_id = kit.running(moving, kind, Reserve='{"autoStartModulesAfterConfig":"none","maxRetryTime":100}')
     databases.target.rename(databases.target.with_name("elsewhere"))
+    databases.target.write_text("in the way")
     os.kill(moving.supervisor.movers.get(job_id).process.pid, signal.SIGKILL)
     kit.reaches(moving, job_id, "Retrying")
 
-    def over() -> bool:
-        moving.clock.advance(5)
-        moving.supervisor.tick()
-        return str(moving.job(job_id).status) == failed
-
-    kit.until(lambda: bool(moving.supervisor.tick()) or moving.job(job_id).retry.target == "destDB" or over())
-    retry = kit.row(moving, job_id).get("RetryState", {})
-    assert retry.get("RetryTarget", "destDB") == "destDB"
-    kit.until(over)
+    moving.clock.advance(2)
+    kit.until(lambda: bool(moving.supervisor.tick()) or moving.job(job_id).retry.count == 2)
+    retry = kit.row(moving, job_id)["RetryState"]
+    assert (retry["RetryTarget"], retry["RetryTime"], retry["MaxRetryTime"]) == ("destDB", 2, 100)
+    moving.clock.advance(100)
+    kit.reaches(moving, job_id, failed)
     assert kit.row(moving, job_id)["ErrorMessage"]
     assert moving.supervisor.movers.get(job_id) is None
 
+    databases.target.unlink()
     databases.target.with_name("elsewhere").rename(databases.target)
     databases.fill("orders", 3)
     assert moving.call("StartDtsJob", DtsJobId=job_id).code == "OK"
@@ -361,3 +360,16 @@ def test_a_subscription_to_nothing_fails_its_precheck(moving: Any, kit: Any) -> 
     moving.call("StartDtsJob", DtsJobId=job_id)
     kit.reaches(moving, job_id, "PrecheckFailed")
     assert "nowhere" in kit.row(moving, job_id)["PrecheckStatus"]["ErrorMessage"]
+
+
+def test_a_mover_that_hangs_does_not_look_caught_up(moving: Any, kit: Any) -> None:
+    job_id = kit.running(moving, "MIGRATION")
+    process = moving.supervisor.movers.get(job_id).process
+    process.send_signal(signal.SIGSTOP)
+    try:
+        moving.supervisor.tick()
+        moving.clock.advance(60)
+        assert kit.row(moving, job_id)["Delay"] >= 60_000
+    finally:
+        process.send_signal(signal.SIGCONT)
+    kit.until(lambda: bool(moving.supervisor.tick()) or kit.row(moving, job_id)["Delay"] == 0)

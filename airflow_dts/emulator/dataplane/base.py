@@ -187,7 +187,6 @@ class Changes:
     :param position: the last log entry included.
     :param tail: no entry was left out: a target that applies this equals the source of the snapshot.
     :param waiting_since: Unix seconds of the oldest entry left out, None without one.
-    :param newest: Unix seconds of the newest entry included, None without one.
     :param read_at: Unix seconds just before the snapshot was taken.
     """
 
@@ -196,7 +195,6 @@ class Changes:
     read_at: float
     tail: bool = True
     count: int = 0
-    newest: float | None = None
     waiting_since: float | None = None
     tables: list[TableChanges] = field(default_factory=list)
 
@@ -270,9 +268,6 @@ class Target(Protocol):
 
     def transaction(self) -> AbstractContextManager[None]: ...
 
-    def ddl(self, plans: Sequence[TablePlan]) -> dict[str, tuple[str, tuple[str, ...]]]:
-        """By source table name: the statement that creates it here, and those for its secondary indexes."""
-
     def execute(self, sql: str) -> None: ...
 
     def added_column(self, plan: TablePlan, column: Column) -> str:
@@ -330,6 +325,9 @@ class Server(Protocol):
     def open_source(self, database: str, job_id: str) -> Source: ...
 
     def open_target(self, database: str) -> Target: ...
+
+    def ddl(self, plans: Sequence[TablePlan]) -> dict[str, tuple[str, tuple[str, ...]]]:
+        """By source table name: the statement that creates it here, and those for its secondary indexes."""
 
     def lease(self, job_id: str) -> AbstractContextManager[None]:
         """Hold the job: at most one holder at a time, let go by the death of the process. Raises BusyJob."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from airflow_dts.emulator.dataplane.base import Column, MoverError, Table
+from airflow_dts.emulator.dataplane.base import Column, MoverError, Table, Unique
 
 Signature = dict[str, Any]
 
@@ -51,8 +52,11 @@ def misfit(source: Table, columns: tuple[tuple[str, str], ...], key: tuple[str, 
         problem = _column_misfit(source.column(source_name), target.column(target_name), target_name)
         if problem:
             return problem
-    if {name.casefold() for name in target.key} != {name.casefold() for name in key}:
-        return f"its key is ({', '.join(target.key) or 'none'}) where ({', '.join(key)}) is needed"
+    if _folded(zip(target.key, target.folding, strict=True)) != _folded(
+        zip(key, source.folding, strict=True)
+    ):
+        wanted = ", ".join(f"{name} {how}" for name, how in zip(key, source.folding, strict=True))
+        return f"its key is ({', '.join(target.key) or 'none'}) where ({wanted}) is needed"
     if source.flavor != target.flavor:
         return f"it is {target.flavor or 'ordinary'}, the source's table is {source.flavor or 'ordinary'}"
     return _unfilled(columns, target) or _stricter(source, columns, target)
@@ -86,12 +90,20 @@ def _unfilled(columns: tuple[tuple[str, str], ...], target: Table) -> str:
 def _stricter(source: Table, columns: tuple[tuple[str, str], ...], target: Table) -> str:
     """A unique index only the target has would throw out rows the source holds."""
     names = dict(columns)
-    known = {
-        frozenset(names.get(name, "").casefold() for name in unique.plain)
-        for unique in source.uniques
-        if unique.plain
-    }
+    known = [_promise(unique, names) for unique in source.uniques]
     for unique in target.uniques:
-        if frozenset(name.casefold() for name in unique.plain) not in known:
+        if _promise(unique, {}) not in known:
             return f"its unique index {unique.name!r} has no counterpart in the source"
     return ""
+
+
+def _promise(unique: Unique, names: dict[str, str]) -> tuple[object, str]:
+    """What a unique index forbids, under the target's names as far as it speaks of plain columns."""
+    if not unique.plain:
+        return unique.terms, unique.where
+    columns = (names.get(name, name) for name in unique.plain)
+    return _folded(zip(columns, (collation for _, collation in unique.terms), strict=True)), unique.where
+
+
+def _folded(pairs: Iterable[tuple[str, str]]) -> frozenset[tuple[str, str]]:
+    return frozenset((name.casefold(), collation) for name, collation in pairs)

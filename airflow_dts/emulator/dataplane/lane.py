@@ -16,6 +16,7 @@ from airflow_dts.emulator.dataplane.base import (
     Changes,
     MoverError,
     Row,
+    Server,
     Source,
     Table,
     TablePlan,
@@ -36,10 +37,13 @@ _Statements = tuple[str, tuple[str, ...]]
 class Lane:
     """See the module.
 
+    :param server: the target's.
     :param entry: the database's entry in the object list.
     """
 
-    def __init__(self, spec: JobSpec, source: Source, target: Target, entry: Mapping[str, Any]) -> None:
+    def __init__(
+        self, spec: JobSpec, server: Server, source: Source, target: Target, entry: Mapping[str, Any]
+    ) -> None:
         self.spec = spec
         self.source = source
         self.target = target
@@ -47,6 +51,7 @@ class Lane:
         self.plans: dict[str, TablePlan] = {}
         self.read_at: float | None = None
         self.waiting_since: float | None = None
+        self._server = server
         self._entry = entry
         self._shape = ""
         self._limit = _MOST_CHANGES
@@ -163,7 +168,7 @@ class Lane:
 
     def _adopt(self, plans: dict[str, TablePlan], end: int) -> None:
         """Commit what `plans` bring: new columns and new tables."""
-        statements = self.target.ddl(list(plans.values())) if self._makes(plans) else {}
+        statements = self._server.ddl(list(plans.values())) if self._makes(plans) else {}
         existing = {name.casefold(): table for name, table in self.target.tables().items()}
         with self.target.transaction():
             if self.checkpoint.fresh:

@@ -9,12 +9,12 @@ therefore also right, as of the end of its load, and then stops logging.
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 
 from airflow_dts.emulator.dataplane.base import BusyJob, MoverError, Server
 from airflow_dts.emulator.dataplane.lane import Lane
-from airflow_dts.emulator.dataplane.objects import require, select_databases
+from airflow_dts.emulator.dataplane.objects import merged, require, select_databases
 from airflow_dts.emulator.dataplane.process import Stop
 from airflow_dts.emulator.dataplane.registry import open_server
 from airflow_dts.emulator.dataplane.reporting import Rate, Reporter, phase, weigh
@@ -72,6 +72,7 @@ class Mover:
         for lane in self._lanes:
             lane.begin()
             self._reporter.tick()
+            self._require_apart()
         self._structure = "Finished"
         self._settle()
         if self._stop:
@@ -94,6 +95,7 @@ class Mover:
                 raise MoverError(f"database {database!r} would be moved onto itself; choose another target")
             lane = Lane(
                 self._spec,
+                target,
                 source.open_source(database, self._spec.job_id),
                 target.open_target(target_database),
                 entry,
@@ -113,6 +115,15 @@ class Mover:
                 f"database {lane.source.database!r} was written after the starting point {start}, before "
                 "its changes were logged; leave the starting point out, or include a full load"
             )
+
+    def _require_apart(self) -> None:
+        require(
+            merged(
+                (lane.source.database, lane.target.database, plan)
+                for lane in self._lanes
+                for plan in lane.plans.values()
+            )
+        )
 
     def _finish(self) -> None:
         for lane in self._lanes:
@@ -182,6 +193,7 @@ class Mover:
         self._rate.add(moved, 0.0)
         if not lane.settled:
             # A table made in the source meanwhile.
+            self._require_apart()
             self._load_all()
         return moved
 
@@ -292,10 +304,9 @@ def release(spec: JobSpec) -> None:
         if not target.problem(writable=True):
             stack.enter_context(_lease(target, spec.job_id, Stop()))
         for database in _usable(source):
-            with suppress(MoverError):
-                reading = source.open_source(database, spec.job_id)
-                stack.callback(reading.close)
-                reading.release(spec.job_id)
+            reading = source.open_source(database, spec.job_id)
+            stack.callback(reading.close)
+            reading.release(spec.job_id)
         for database in _usable(target):
             writing = target.open_target(database)
             stack.callback(writing.close)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_dts.emulator.dataplane.base import EVERY_DDL, EVERY_DML, MoverError, Table, TablePlan
@@ -64,12 +64,6 @@ def select_tables(database: str, target: str, entry: _Entry, present: Mapping[st
             found.problems.append(f"database {database!r}, table {name!r}: {error}")
     found.problems += _collisions(f"database {target!r}", (plan.target_name for plan in found.tables))
     return found
-
-
-def selects_new_tables(entry: _Entry) -> bool:
-    """Whether tables made later can belong to the selection: the whole database, or a pattern."""
-    listed = _section(entry, "Table")
-    return _truth(entry.get("all", not listed)) or any(_SYMBOLS & set(name) for name in listed)
 
 
 def _named(
@@ -249,15 +243,20 @@ def _truth(value: object) -> bool:
     return value if isinstance(value, bool) else str(value).casefold() in ("true", "1")
 
 
-def grown(plan: TablePlan, table: Table) -> TablePlan:
-    """The plan once its table has more columns; they are taken over under their own names."""
-    have = {source for source, _ in plan.columns}
-    added = tuple((column.name, column.name) for column in table.columns if column.name not in have)
-    return replace(plan, source=table, columns=plan.columns + (added if plan.whole else ()))
-
-
 def require(problems: Iterable[str]) -> None:
     """Raise MoverError unless there is nothing to complain about."""
     texts = list(problems)
     if texts:
         raise MoverError("; ".join(texts))
+
+
+def merged(plans: Iterable[tuple[str, str, TablePlan]]) -> list[str]:
+    """Tables of several source databases that would become one, from (source, target, plan) of each."""
+    owners: dict[tuple[str, str], str] = {}
+    problems = []
+    for source, target, plan in plans:
+        name = f"{source}.{plan.name}"
+        owner = owners.setdefault((target, plan.target_name.casefold()), name)
+        if owner != name:
+            problems.append(f"{owner} and {name} would both become {target}.{plan.target_name}; rename one")
+    return problems

@@ -13,7 +13,7 @@ from typing import Any
 
 from airflow_dts.emulator.dataplane.base import MoverError, Server, Source, Table, TablePlan, Target
 from airflow_dts.emulator.dataplane.evolve import misfit
-from airflow_dts.emulator.dataplane.objects import DatabasePlan, select_databases, select_tables
+from airflow_dts.emulator.dataplane.objects import DatabasePlan, merged, select_databases, select_tables
 from airflow_dts.emulator.dataplane.registry import open_server
 from airflow_dts.emulator.dataplane.spec import CheckItem, CheckState, JobSpec
 
@@ -86,6 +86,7 @@ class _Precheck:
             or target.problem(writable=True)
         ):
             return
+        self._server = target
         selection = select_databases(self._spec.objects, source.databases())
         unusable = [
             problem
@@ -150,7 +151,9 @@ class _Precheck:
             for pair in self._pairs
             if not pair.plan.tables
         ]
-        missing += _merged(self._pairs)
+        missing += merged(
+            (pair.plan.source, pair.plan.target, plan) for pair in self._pairs for plan in pair.plan.tables
+        )
         yield _item("CHECK_SRC", missing, "Correct the object list, or create what is missing in the source.")
         if self._spec.full_load or self._spec.incremental:
             yield _item(
@@ -202,11 +205,9 @@ class _Precheck:
             )
 
     def _unmade(self) -> Iterator[str]:
-        from airflow_dts.emulator.dataplane.sqlite.ddl import translate
-
         for pair in self._pairs:
             try:
-                translate([] if pair.plan.problems else pair.plan.tables)
+                self._server.ddl([] if pair.plan.problems else pair.plan.tables)
             except MoverError as error:
                 yield str(error)
 
@@ -264,17 +265,3 @@ def _opened(url: str) -> Server | str:
 def _reachable(server: Server | str, *, writable: bool) -> list[str]:
     problem = server if isinstance(server, str) else server.problem(writable)
     return [problem] if problem else []
-
-
-def _merged(pairs: list[_Pair]) -> list[str]:
-    """Tables of two source databases that would become one."""
-    owners: dict[tuple[str, str], str] = {}
-    problems = []
-    for pair in pairs:
-        for plan in pair.plan.tables:
-            owner = owners.setdefault((pair.plan.target, plan.target_name.casefold()), pair.at(plan))
-            if owner != pair.at(plan):
-                problems.append(
-                    f"{owner} and {pair.at(plan)} would both become {pair.plan.target}.{plan.target_name}"
-                )
-    return problems

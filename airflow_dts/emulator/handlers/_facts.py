@@ -8,9 +8,9 @@ from typing import Any
 
 from airflow_dts.api.readings import Endpoint, MigrationMode, SourceEndpoint
 from airflow_dts.emulator.clock import utc
-from airflow_dts.emulator.dataplane import Progress
 from airflow_dts.emulator.jobs import Job, Side
 from airflow_dts.emulator.lifecycle import JobType, Status
+from airflow_dts.emulator.movers import ProgressBook
 
 _SILENT = 5.0
 """Seconds after which a mover that says nothing counts as hanging: the delay then grows by itself."""
@@ -25,18 +25,18 @@ def shown_status(job: Job, now: float) -> Status:
     return job.status
 
 
-def delay(job: Job, progress: Progress, now: float) -> int:
+def delay(job: Job, book: ProgressBook) -> int:
     """Milliseconds for a migration, seconds for any other job; -1 before the increments begin."""
-    milliseconds = progress.delay_ms
+    milliseconds = book.read(job.id).delay_ms
     if milliseconds < 0:
         return -1
-    silence = now - progress.at
+    silence = book.silence(job.id)
     if job.status in _FOLLOWING and silence > _SILENT:
         milliseconds += int(silence * 1000)
     return milliseconds if job.type is JobType.MIGRATION else math.ceil(milliseconds / 1000)
 
 
-def facts(job: Job, progress: Progress, now: float) -> dict[str, Any]:
+def facts(job: Job, book: ProgressBook, now: float) -> dict[str, Any]:
     """The fields that every reading of a job has (`JobFacts`)."""
     return {
         "dts_job_id": job.id,
@@ -46,8 +46,8 @@ def facts(job: Job, progress: Progress, now: float) -> dict[str, Any]:
         "status": shown_status(job, now),
         "error_message": job.error
         or (job.retry.error if job.retry and job.status is Status.RETRYING else ""),
-        "delay": delay(job, progress, now),
-        "checkpoint": progress.checkpoint or job.start_at or 0,
+        "delay": delay(job, book),
+        "checkpoint": book.read(job.id).checkpoint or job.start_at or 0,
         "create_time": utc(job.created),
         "pay_type": job.pay_type,
         "db_object": _objects(job),

@@ -38,7 +38,7 @@ def describe_job(desk: Desk, action: DescribeDtsJobDetail) -> DescribeDtsJobDeta
     one_way(action.synchronization_direction)
     job = desk.visible(action.dts_job_id, action.dts_instance_id)
     return DescribeDtsJobDetailReply(
-        **facts(job, desk.progress.read(job.id), desk.clock.now()),
+        **facts(job, desk.progress, desk.clock.now()),
         group_id=job.id,
         synchronization_direction="Forward",
         **({"finish_time": utc(job.finished)} if job.finished else {}),
@@ -104,7 +104,7 @@ def _order(column: str | None) -> Any:
 
 def _row(desk: Desk, job: Job) -> DtsJobStatus:
     progress, now = desk.progress.read(job.id), desk.clock.now()
-    row: dict[str, Any] = facts(job, progress, now)
+    row: dict[str, Any] = facts(job, desk.progress, now)
     row |= {"job_type": _KINDS[job.type], "precheck_status": _precheck(job)}
     if job.type is not JobType.SUBSCRIBE:
         row |= _phases(job, progress)

@@ -141,7 +141,7 @@ def _incremental_items(desk: Desk, job: Job, progress: Progress) -> list[Progres
             item="Incremental",
             names=job.name,
             state=_item_state(progress.incremental.state),
-            delay_seconds=delay(job, progress, desk.clock.now()),
+            delay_seconds=delay(job, desk.progress),
             total=progress.incremental.done,
             err_msg=progress.incremental.error,
         )

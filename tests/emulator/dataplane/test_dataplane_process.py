@@ -262,6 +262,14 @@ def test_existing_tables_that_would_change_the_rows_are_refused(
     assert reason in rig.run().error
 
 
+def test_an_existing_table_whose_key_would_merge_rows_is_refused(make_rig: MakeRig) -> None:
+    rig = make_rig(target_table_mode="2")
+    rig.source.execute("CREATE TABLE t(id TEXT PRIMARY KEY NOT NULL)")
+    rig.source.execute("INSERT INTO t VALUES ('a'), ('A')")
+    rig.target().execute("CREATE TABLE t(id TEXT COLLATE NOCASE PRIMARY KEY NOT NULL)")
+    assert "id BINARY" in rig.run().error
+
+
 def test_a_table_added_to_a_running_job_is_loaded(make_rig: MakeRig) -> None:
     def objects(*names: str) -> dict[str, object]:
         return {

@@ -158,6 +158,21 @@ def test_patterns_and_several_databases(make_rig: MakeRig) -> None:
     other.close()
 
 
+def test_two_tables_do_not_become_one(make_rig: MakeRig) -> None:
+    rig = make_rig({name: {"name": "one", "all": True} for name in ("shop", "other")}, target_table_mode="2")
+    other = connect(rig.source_dir / "other.db")
+    for side in (rig.source, other):
+        side.execute("CREATE TABLE t(id INTEGER PRIMARY KEY)")
+    assert "both become one.t" in rig.run().error
+    assert "both become one.t" in {item.item: item.reason for item in precheck.check(rig.spec)}["CHECK_SRC"]
+    other.executescript("ALTER TABLE t RENAME TO u; INSERT INTO u VALUES (1)")
+    rig.source.execute("INSERT INTO t VALUES (2)")
+    dataplane.reset(rig.spec)
+    rig.moved()
+    assert dataplane.compare(rig.spec).equal
+    other.close()
+
+
 def test_hostile_names(make_rig: MakeRig) -> None:
     name = "a\"b'c;--[d]`e`/* % 名 \\"
     rig = make_rig({"shop": {"name": "sh'op", "all": True}})

@@ -8,12 +8,13 @@ import os
 import re
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import unquote
 
-from airflow_dts.emulator.dataplane.base import OWN_PREFIX, BusyJob, Source, Target
+from airflow_dts.emulator.dataplane.base import OWN_PREFIX, BusyJob, Source, TablePlan, Target
+from airflow_dts.emulator.dataplane.sqlite.ddl import translate
 
 _SCHEME = "sqlite://"
 _SUFFIX = ".db"
@@ -138,6 +139,9 @@ class SqliteServer:
         path = self.path_of(database)
         self.directory.mkdir(parents=True, exist_ok=True)
         return SqliteTarget(database, path)
+
+    def ddl(self, plans: Sequence[TablePlan]) -> dict[str, tuple[str, tuple[str, ...]]]:
+        return translate(plans)
 
     @contextmanager
     def lease(self, job_id: str) -> Iterator[None]:

@@ -224,12 +224,11 @@ class SqliteSource:
 
     def _fill(self, changes: Changes, plans: dict[str, TablePlan], after: int) -> None:
         stretch = (after, changes.position)
-        for name, count, newest in self._connection.execute(
-            f"SELECT tab, count(*), max(at) FROM {quote(self._log)} WHERE seq > ? AND seq <= ? GROUP BY tab",
+        for name, count in self._connection.execute(
+            f"SELECT tab, count(*) FROM {quote(self._log)} WHERE seq > ? AND seq <= ? GROUP BY tab",
             stretch,
         ).fetchall():
             changes.count += count
-            changes.newest = max(newest, changes.newest or newest)
             plan = plans.get(name)
             if plan is not None:
                 changes.tables.append(self._table_changes(plan, count, stretch))

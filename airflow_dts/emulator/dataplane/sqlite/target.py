@@ -22,7 +22,7 @@ from airflow_dts.emulator.dataplane.base import (
 )
 from airflow_dts.emulator.dataplane.sqlite import catalog, values
 from airflow_dts.emulator.dataplane.sqlite.capture import collated
-from airflow_dts.emulator.dataplane.sqlite.ddl import column_definition, quote, tokens, translate
+from airflow_dts.emulator.dataplane.sqlite.ddl import column_definition, quote, tokens
 from airflow_dts.emulator.dataplane.sqlite.server import connect
 from airflow_dts.emulator.dataplane.sqlite.source import SqliteSource
 
@@ -59,9 +59,6 @@ class SqliteTarget:
             raise
 
     # --- structure
-
-    def ddl(self, plans: Sequence[TablePlan]) -> dict[str, tuple[str, tuple[str, ...]]]:
-        return translate(plans)
 
     def execute(self, sql: str) -> None:
         self._connection.execute(sql)
