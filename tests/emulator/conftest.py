@@ -335,7 +335,7 @@ class Kit:
     caller: Any = Caller
     account: Account = ACCOUNT
 
-    def configured(self, bench: Bench, kind: str = "MIGRATION", objects: Any = None, **changed: str) -> str:
+    def configured(self, bench: Bench | Caller, kind: str = "MIGRATION", objects: Any = None, **changed: str) -> str:
         """Buy and configure a job; returns its id."""
         bought = bench.call("CreateDtsInstance", **purchase(kind))
         assert bought.code == "OK", bought.text
