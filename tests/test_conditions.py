@@ -57,8 +57,7 @@ snapshots = st.builds(
     incremental=phase,
     planned=st.sets(st.sampled_from(list(Phase))).map(frozenset),
     delay=st.none() | st.timedeltas(timedelta(0), timedelta(days=1)),
-    checkpoint=st.none()
-    | st.datetimes(timezones=st.just(UTC)),
+    checkpoint=st.none() | st.datetimes(timezones=st.just(UTC)),
     retrying=st.booleans(),
     failed_items=st.just(()) | st.just(("CHECK_SRC: gone",)),
     error=st.text(max_size=5),

@@ -232,6 +232,6 @@ def test_secrets_stay_out_of_what_airflow_keeps(cloud: Any, run_dag: Run, caplog
         for table in inspect(engine).get_table_names():
             rows = connection.execute(text(f'SELECT * FROM "{table}"'))
             kept += "".join(map(repr, rows))
-    assert "shop_source" in kept
+    assert "dts_instance_id" in kept
     for secret in (cloud.server.secret, "password-of-the-database"):
         assert secret not in kept

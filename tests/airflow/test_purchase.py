@@ -1,0 +1,225 @@
+"""One task, one purchase, also when the reply is lost: real task runner of Airflow 3.3, real connection cut."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from unittest import mock
+from urllib.parse import urlsplit
+
+import pytest
+
+from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
+from airflow_dts._compat import AirflowFailException
+from airflow_dts.operators.instances import PURCHASE, DtsCreateInstanceOperator
+from airflow_dts.sensors.dts import DtsJobStatusSensor
+
+pytestmark = pytest.mark.airflow
+with_store = pytest.mark.skipif(not AIRFLOW_V_3_3_PLUS, reason="needs the state of a task, of Airflow 3.3")
+
+
+@pytest.fixture
+def thief(cloud: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
+    """Stands before the emulator and keeps the replies to purchases; call it to make it honest."""
+    stealing = True
+    target = urlsplit(cloud.server.url)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            onward = http.client.HTTPConnection(target.hostname or "", target.port)
+            headers = {name: value for name, value in self.headers.items() if name.lower() != "host"}
+            onward.request("POST", self.path, body, headers)
+            reply = onward.getresponse()
+            content = reply.read()
+            onward.close()
+            if stealing and b"Action=CreateDtsInstance" in body:
+                self.close_connection = True
+                return
+            self.send_response(reply.status)
+            self.send_header("Content-Type", reply.headers["Content-Type"])
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    fields = {
+        "conn_type": "alibaba_dts",
+        "host": f"http://127.0.0.1:{server.server_port}",
+        "login": cloud.server.access_key_id,
+        "password": cloud.server.secret,
+        "extra": {"region_id": "cn-hangzhou"},
+    }
+    monkeypatch.setenv("AIRFLOW_CONN_DTS_DEFAULT", json.dumps(fields))
+
+    def reform() -> None:
+        nonlocal stealing
+        stealing = False
+
+    yield reform
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+class Supervisor:
+    """What stands behind a task of Airflow 3.3, without its database."""
+
+    def __init__(self) -> None:
+        self.store: dict[str, Any] = {}
+        self.xcom: dict[str, Any] = {}
+
+    def send(self, message: Any) -> Any:
+        from airflow.sdk.execution_time import comms
+
+        match message:
+            case comms.SetXCom():
+                self.xcom[message.key] = message.value
+            case comms.GetXCom():
+                return comms.XComResult(key=message.key, value=self.xcom.get(message.key))
+            case comms.SetTaskStateStore():
+                self.store[message.key] = message.value
+            case comms.GetTaskStateStore():
+                if message.key in self.store:
+                    return comms.TaskStateStoreResult(value=self.store[message.key])
+                return comms.ErrorResponse(error=comms.ErrorType.TASK_STORE_NOT_FOUND)
+            case comms.DeleteTaskStateStore():
+                self.store.pop(message.key, None)
+        return comms.OKResponse(ok=True)
+
+    async def asend(self, message: Any) -> Any:
+        return self.send(message)
+
+
+def run_task(
+    task: Any, supervisor: Supervisor, *, try_number: int = 1, event: dict[str, Any] | None = None
+) -> tuple[str, Any, Any]:
+    """One try in the real task runner: state, last message to the supervisor, error."""
+    import structlog
+    from airflow.sdk import DAG
+    from airflow.sdk.api.datamodels._generated import DagRun, DagRunState, DagRunType, TIRunContext
+    from airflow.sdk.execution_time import task_runner
+    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+    from uuid6 import uuid7
+
+    if not task.has_dag():
+        with DAG("unit", schedule=None, start_date=datetime(2026, 1, 1, tzinfo=UTC)) as dag:
+            dag.add_task(task)
+    now = datetime.now(UTC)
+    dag_run = DagRun(
+        dag_id=task.dag_id,
+        run_id="run",
+        logical_date=now,
+        data_interval_start=now,
+        data_interval_end=now,
+        run_after=now,
+        start_date=now,
+        end_date=None,
+        run_type=DagRunType.MANUAL,
+        state=DagRunState.RUNNING,
+        conf={},
+        consumed_asset_events=[],
+        partition_key=None,
+    )
+    served = TIRunContext(
+        dag_run=dag_run,
+        max_tries=task.retries,
+        should_retry=try_number <= task.retries,
+        next_method="resume" if event else None,
+        next_kwargs={"event": event} if event else None,
+    )
+    instance = RuntimeTaskInstance.model_construct(
+        id=uuid7(),
+        task_id=task.task_id,
+        dag_id=task.dag_id,
+        run_id="run",
+        try_number=try_number,
+        map_index=-1,
+        dag_version_id=uuid7(),
+        task=task,
+        bundle_instance=None,
+        _ti_context_from_server=served,
+        max_tries=task.retries,
+        start_date=now,
+        state=None,
+        is_mapped=False,
+    )
+    log = structlog.get_logger("task")
+    with mock.patch.object(task_runner, "SUPERVISOR_COMMS", supervisor, create=True):
+        context = instance.get_template_context()
+        task.render_template_fields(context)
+        state, message, error = task_runner.run(instance, context, log)
+        task_runner.finalize(instance, state, context, log, error)
+    return str(state.value), message, error
+
+
+def buying() -> DtsCreateInstanceOperator:
+    return DtsCreateInstanceOperator(
+        task_id="buy", source_engine="MySQL", destination_engine="MySQL", retries=3
+    )
+
+
+def test_a_lost_reply_is_no_reason_to_buy_again(cloud: Any, thief: Any, finish: Callable[..., Any]) -> None:
+    with pytest.raises(AirflowFailException, match="unknown") as unknown:
+        finish(buying())
+    assert "console" in str(unknown.value)
+    assert cloud.server.secret not in str(unknown.value)
+    assert cloud.calls.count("CreateDtsInstance") == 1
+
+
+@with_store
+def test_a_lost_reply_fails_without_retry_and_stays_so(cloud: Any, thief: Callable[[], None]) -> None:
+    supervisor = Supervisor()
+    state, _, error = run_task(buying(), supervisor)
+    assert (state, type(error)) == ("failed", AirflowFailException)
+    assert set(supervisor.store[PURCHASE]) == {"intent"}
+    thief()
+    state, _, error = run_task(buying(), supervisor)  # somebody clears the task without looking
+    assert state == "failed"
+    assert PURCHASE in str(error)
+    assert cloud.calls.count("CreateDtsInstance") == 1
+    del supervisor.store[PURCHASE]  # ... and now has looked
+    assert run_task(buying(), supervisor)[0] == "success"
+
+
+@with_store
+def test_a_retry_returns_what_was_bought(cloud: Any) -> None:
+    supervisor = Supervisor()
+    assert run_task(buying(), supervisor)[0] == "success"
+    bought = supervisor.xcom.pop("return_value")
+    assert supervisor.xcom == {name: bought[name] for name in ("dts_job_id", "dts_instance_id")}
+    supervisor.xcom.clear()  # a retry does not see the XComs of the try before
+    assert run_task(buying(), supervisor, try_number=2)[0] == "success"
+    assert supervisor.xcom["return_value"] == bought
+    assert cloud.calls.count("CreateDtsInstance") == 1
+
+
+@with_store
+def test_an_error_of_the_trigger_can_be_retried(cloud: Any) -> None:
+    sensor = DtsJobStatusSensor(
+        task_id="s", dts_job_id=cloud.buy(), statuses=["Finished"], deferrable=True, retries=1
+    )
+    supervisor = Supervisor()
+    state, message, _ = run_task(sensor, supervisor)
+    assert (state, message.classpath) == ("deferred", "airflow_dts.triggers.dts.DtsJobTrigger")
+    told = {
+        "job_id": "j",
+        "outcome": "failed",
+        "reason": "x",
+        "deadline": 1.0,
+        "carry": None,
+        "error": {"type": "ServiceFault", "arguments": ["DescribeDtsJobs", "InternalError", "oops", "R", 500]},
+    }
+    state, _, error = run_task(sensor, supervisor, event=told)
+    assert state == "up_for_retry"
+    assert "InternalError: oops" in str(error)
