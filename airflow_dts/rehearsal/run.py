@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -46,7 +47,7 @@ class Rehearsal:
     scheduler: bool = False
     crash: bool = False
     timeout: float = 900.0
-    console: Console = field(default_factory=Console)
+    console: Console = field(default_factory=lambda: _console())
 
     def run(self) -> int:
         """Exit status: 0 the DAG succeeded and the databases are equal, 1 they are not, 2 nothing was run."""
@@ -151,6 +152,12 @@ class Rehearsal:
         if not failures:
             self.console.print("Source and target are equal, row by row.", style="green")
         return 1 if failures else 0
+
+
+def _console() -> Console:
+    """In a log file or a pipe nobody sets a width, and 80 columns would break every table."""
+    console = Console()
+    return console if console.is_terminal else Console(width=int(os.environ.get("COLUMNS", "140")))
 
 
 class _application:  # noqa: N801 - used like a function
