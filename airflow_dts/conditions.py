@@ -98,7 +98,7 @@ def _why_broken(job: JobSnapshot) -> str:
     if job.state is State.GONE:
         return "the job no longer exists (released, or never in this region)"
     reasons = [job.error, *job.failed_items] if job.state is State.PRECHECK_FAILED else [job.error]
-    said = "; ".join(reason for reason in reasons if reason)
+    said = "; ".join(dict.fromkeys(reason for reason in reasons if reason))
     for reading in (job.structure, job.full_load, job.incremental):
         said = said or (reading.error if reading.failed else "")
     return f"job is {job.status}: {said or 'the service gives no reason'}"
@@ -152,6 +152,8 @@ def precheck_passed(job: JobSnapshot, /) -> Verdict:
 
 
 def _phase_finished(job: JobSnapshot, phase: Phase, reading: PhaseReading) -> Verdict:
+    if job.state is State.NOT_CONFIGURED:  # what it will run is not known yet
+        return _waiting(job.describe())
     if phase not in job.planned:
         return _never(f"the job was configured without a {phase} phase, so it never finishes one")
     if job.state in BEFORE_PRECHECK_ENDS:
@@ -181,7 +183,9 @@ def full_load_finished(job: JobSnapshot, /) -> Verdict:
     return _phase_finished(job, Phase.FULL_LOAD, job.full_load)
 
 
-def _without_increments(job: JobSnapshot) -> Verdict | None:
+def _not_incremental(job: JobSnapshot) -> Verdict | None:
+    if job.state is State.NOT_CONFIGURED:  # what it will run is not known yet
+        return _waiting(job.describe())
     if Phase.INCREMENTAL not in job.planned and job.job_type != "SUBSCRIBE":
         return _never(
             "the job was configured without an incremental phase, so it has no delay and no checkpoint"
@@ -197,8 +201,8 @@ def _check_seconds(*, seconds: float) -> None:
 @condition(check=_check_seconds)
 def delay_below(job: JobSnapshot, /, *, seconds: float) -> Verdict:
     """The incremental phase runs, is not retrying, and lags by less than ``seconds``, or not at all."""
-    if impossible := _without_increments(job):
-        return impossible
+    if verdict := _not_incremental(job):
+        return verdict
     if job.state is State.FINISHED:
         return _never("the job has ended, so its delay says nothing any more")
     if not job.running or job.retrying:
@@ -228,8 +232,8 @@ def _check_instant(*, instant: str) -> None:
 @condition(check=_check_instant)
 def checkpoint_past(job: JobSnapshot, /, *, instant: str) -> Verdict:
     """Source changes up to ``instant`` (ISO 8601 with offset) have reached the target."""
-    if impossible := _without_increments(job):
-        return impossible
+    if verdict := _not_incremental(job):
+        return verdict
     if job.checkpoint is not None and job.checkpoint >= datetime.fromisoformat(instant):
         return _met(f"checkpoint {job.checkpoint:%Y-%m-%dT%H:%M:%SZ} is past {instant}")
     if job.state is State.FINISHED:

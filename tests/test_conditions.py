@@ -158,6 +158,12 @@ def test_full_load_finished(job: JobSnapshot, outcome: Outcome) -> None:
     assert full_load_finished().judge(job).outcome is outcome
 
 
+@pytest.mark.parametrize("name", ["structure_finished", "full_load_finished", "delay_below", "checkpoint_past"])
+def test_a_job_that_is_yet_to_be_configured_is_waited_for(name: str) -> None:
+    job = JobSnapshot("j", "NotConfigured", planned=frozenset({Phase.PRECHECK}))
+    assert EXAMPLES[name].judge(job).outcome is Outcome.WAITING
+
+
 def test_precheck_names_what_failed() -> None:
     job = JobSnapshot("j", "PrecheckFailed", failed_items=("CHECK_SRC: no table. Repair: make one",))
     verdict = precheck_passed().judge(job)

@@ -14,9 +14,9 @@ from pydantic import ConfigDict, model_validator
 
 from airflow_dts.api._fields import Int, Name, Text
 from airflow_dts.api._rules import Rule
-from airflow_dts.api._struct import Items, Struct, Wire
+from airflow_dts.api._struct import Items, Part, Struct, Unreadable, Wire, unsaid
 
-__all__ = ["Action", "CodedReply", "Items", "Reply", "Struct", "Wire"]
+__all__ = ["Action", "CodedReply", "Items", "Part", "Reply", "Struct", "Unreadable", "Wire", "unsaid"]
 
 
 class Reply(Struct):

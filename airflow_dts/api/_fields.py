@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     AfterValidator,
@@ -16,8 +16,6 @@ from pydantic import (
     PlainSerializer,
 )
 from pydantic_core import CoreSchema, core_schema
-
-T = TypeVar("T")
 
 
 class Spelled:
@@ -134,18 +132,12 @@ class Otherwise:
     The normal value never leaves pydantic's compiled core; only the odd one costs a Python call.
     """
 
-    def __init__(self, rescue: Callable[[Any], Any], *, then_check: bool = False) -> None:
-        """:param then_check: the rescued value must still be of the type."""
-        self.rescue, self.then_check = rescue, then_check
+    def __init__(self, rescue: Callable[[Any], Any]) -> None:
+        self.rescue = rescue
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        schema = handler(source)
-        rescue: CoreSchema = (
-            core_schema.no_info_before_validator_function(self.rescue, schema)
-            if self.then_check
-            else core_schema.no_info_plain_validator_function(self.rescue)
-        )
-        return core_schema.union_schema([schema, rescue], mode="left_to_right")
+        rescue = core_schema.no_info_plain_validator_function(self.rescue)
+        return core_schema.union_schema([handler(source), rescue], mode="left_to_right")
 
 
 def _text(value: object) -> str:
@@ -200,5 +192,3 @@ Instant = Annotated[AwareDatetime | None, Otherwise(_instant), PlainSerializer(_
 """An aware datetime, written as ``2021-03-16T08:01:19Z``; None when the service leaves it out."""
 InstantMillis = Annotated[AwareDatetime | None, Otherwise(_instant), PlainSerializer(_millis)]
 """The same, written as ``2021-03-16T08:01:19.000+00:00``."""
-Part = Annotated[T, Otherwise(lambda value: value or {}, then_check=True)]
-"""A struct; null reads as one that says nothing."""

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from airflow_dts.api._base import Action, CodedReply, Items, Reply, Struct
+from airflow_dts.api._base import Action, CodedReply, Items, Part, Reply, Struct, unsaid
 from airflow_dts.api._fields import (
     Direction,
     Flag,
@@ -17,7 +17,6 @@ from airflow_dts.api._fields import (
     Name,
     Number,
     PageNumber,
-    Part,
     Spelled,
     Tags,
     Text,
@@ -165,9 +164,9 @@ class JobFacts(Struct):
     """The objects as JSON text; ``DbList.parse`` reads it."""
     reserved: Text = ""
     """Further settings as JSON text; ``Reserve.parse`` reads it."""
-    migration_mode: Part[MigrationMode] = Field(default_factory=MigrationMode)
-    destination_endpoint: Part[Endpoint] = Field(default_factory=Endpoint)
-    source_endpoint: Part[SourceEndpoint] = Field(default_factory=SourceEndpoint)
+    migration_mode: Part[MigrationMode] = unsaid()
+    destination_endpoint: Part[Endpoint] = unsaid()
+    source_endpoint: Part[SourceEndpoint] = unsaid()
 
 
 class SubscriptionFacts(Struct):
@@ -188,12 +187,12 @@ class SubscriptionFacts(Struct):
 class JobProgress(JobFacts):
     """A job and its phases."""
 
-    precheck_status: Part[PrecheckStatus] = Field(default_factory=PrecheckStatus)
-    structure_initialization_status: Part[Phase] = Field(default_factory=Phase)
-    data_initialization_status: Part[Phase] = Field(default_factory=Phase)
+    precheck_status: Part[PrecheckStatus] = unsaid()
+    structure_initialization_status: Part[Phase] = unsaid()
+    data_initialization_status: Part[Phase] = unsaid()
     """The full load."""
-    data_synchronization_status: Part[IncrementalPhase] = Field(default_factory=IncrementalPhase)
-    performance: Part[Performance] = Field(default_factory=Performance)
+    data_synchronization_status: Part[IncrementalPhase] = unsaid()
+    performance: Part[Performance] = unsaid()
 
 
 class ReverseJob(JobProgress):
@@ -207,9 +206,9 @@ class DtsJobStatus(JobProgress, SubscriptionFacts):
     """Where the service says it: ``online`` (a migration), ``sync`` or ``subscribe``."""
     origin_type: Text = ""
     """Where the job came from: ``DTS任务``, ``PTS任务`` or ``DMS任务``."""
-    data_etl_status: Part[Phase] = Field(default_factory=Phase)
-    retry_state: Part[RetryState] = Field(default_factory=RetryState)
-    reverse_job: Part[ReverseJob] = Field(default_factory=ReverseJob)
+    data_etl_status: Part[Phase] = unsaid()
+    retry_state: Part[RetryState] = unsaid()
+    reverse_job: Part[ReverseJob] = unsaid()
     tag_list: Items[Tag] = ()
 
 
@@ -305,8 +304,8 @@ class DescribeDtsJobDetailReply(JobFacts, SubscriptionFacts, CodedReply):
     """Network of the subscription's client: ``CLASSIC`` or ``VPC``."""
     subscribe_topic: Text = ""
     """Only for a newer subscription that has a consumer group."""
-    subscription_data_type: Part[SubscriptionDataType] = Field(default_factory=SubscriptionDataType)
-    subscription_host: Part[SubscriptionHost] = Field(default_factory=SubscriptionHost)
+    subscription_data_type: Part[SubscriptionDataType] = unsaid()
+    subscription_host: Part[SubscriptionHost] = unsaid()
 
 
 class DescribeDtsJobDetail(Action[DescribeDtsJobDetailReply]):

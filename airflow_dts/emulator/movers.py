@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from airflow_dts.emulator.clock import Clock
@@ -22,11 +22,33 @@ _WITHHELD = frozenset({"AIRFLOW_DTS_EMULATOR_SECRET"})
 
 @dataclass(frozen=True, slots=True)
 class _Report:
-    """A report, and when it was first read (Unix seconds)."""
+    """A report as it came, and as it is shown.
+
+    :param read_at: when what is shown was first read, Unix seconds.
+    """
 
     token: tuple[int, int]
     progress: Progress
+    shown: Progress
     read_at: float
+
+    @classmethod
+    def of(cls, token: tuple[int, int], progress: Progress, before: _Report | None, now: float) -> _Report:
+        """A mover that has not begun yet, or could not, knows of no phase: what was known before still holds."""
+        if before is None or not _silent(progress) or _silent(before.shown):
+            return cls(token, progress, progress, now)
+        shown = replace(before.shown, error=progress.error, rows_per_second=0.0, bytes_per_second=0.0)
+        return cls(token, progress, shown, before.read_at)
+
+
+def _silent(progress: Progress) -> bool:
+    """Whether it speaks of no table: the mover has not come to look at any."""
+    return not (
+        progress.tables
+        or progress.ddl
+        or progress.structure.total
+        or progress.incremental.state != "NotStarted"
+    )
 
 
 class ProgressBook:
@@ -41,12 +63,17 @@ class ProgressBook:
         return self._directory / f"{job_id}.progress.json"
 
     def read(self, job_id: str) -> Progress:
-        """The newest report; one that says nothing when there is none."""
+        """The newest report as the mover made it; one that says nothing when there is none."""
         report = self._newest(job_id)
         return Progress() if report is None else report.progress
 
+    def shown(self, job_id: str) -> Progress:
+        """What is known of the job: the newest report that says something."""
+        report = self._newest(job_id)
+        return Progress() if report is None else report.shown
+
     def silence(self, job_id: str) -> float:
-        """Seconds since a new report was first read."""
+        """Seconds since what is shown was first read."""
         report = self._newest(job_id)
         return 0.0 if report is None else self._clock.now() - report.read_at
 
@@ -58,7 +85,7 @@ class ProgressBook:
             kept = self._kept.get(job_id)
             if kept is None or kept.token != token:
                 progress = Progress.from_json(path.read_text(encoding="utf-8"))
-                kept = _Report(token, progress, self._clock.now())
+                kept = _Report.of(token, progress, kept, self._clock.now())
                 self._kept[job_id] = kept
         except (OSError, ValueError, TypeError):
             return None

@@ -141,10 +141,10 @@ class Store:
 
     def jobs(self, region: str, kind: JobType) -> list[Job]:
         """All jobs of a region and kind, oldest first."""
-        return self._jobs("region = ? AND type = ? ORDER BY created, id", region, kind)
+        return self._jobs("region = ? AND type = ? ORDER BY created, rowid", region, kind)
 
     def every_job(self) -> list[Job]:
-        return self._jobs("1 ORDER BY created, id")
+        return self._jobs("1 ORDER BY created, rowid")
 
     def active_jobs(self) -> list[Job]:
         """Those that something still happens to by itself."""

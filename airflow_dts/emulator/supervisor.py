@@ -49,7 +49,7 @@ class Supervisor:
         self._thread: threading.Thread | None = None
         self._steps: dict[Status, Callable[[Job], None]] = {
             Status.PRECHECKING: self._precheck,
-            Status.PRECHECK_PASSED: lambda job: self._happens(job, Event.BEGAN),
+            Status.PRECHECK_PASSED: self._begin,
             Status.STARTING: lambda job: self._happens(job, Event.LOADED),
             Status.SUSPENDED: self._watch_pause,
             **dict.fromkeys(MOVER_RUNS, self._keep_moving),
@@ -170,6 +170,11 @@ class Supervisor:
         job.error = "; ".join(f"{check.item}: {check.reason}" for check in failed)
         self._happens(job, Event.PRECHECK_FAILED if failed else Event.PRECHECK_PASSED)
 
+    def _begin(self, job: Job) -> None:
+        # Committed before a mover is launched: a job that may leave traces is never taken for a clean one.
+        job.began = job.type is not JobType.SUBSCRIBE
+        self._happens(job, Event.BEGAN)
+
     def _watch_pause(self, job: Job) -> None:
         if self._clock.now() < job.suspended + self._options.pause_limit:
             return
@@ -203,7 +208,6 @@ class Supervisor:
         except Unbound as missing:  # an earlier run of the emulator had the binding
             self._fault(job, str(missing))
             return
-        job.began = True
         self.movers.launch(spec, job.revision)
 
     def _watch(self, job: Job, mover: Mover, progress: Progress) -> None:

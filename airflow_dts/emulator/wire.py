@@ -70,7 +70,7 @@ def _root(action: type[Action[Any]]) -> str:
 
 def _answer(status: int, model: Struct, root: str, as_json: bool) -> Answer:
     if as_json:
-        body = model.model_dump(by_alias=True, mode="json", exclude_unset=True)
+        body = model.model_dump(by_alias=True, mode="json", exclude_unset=True, exclude_none=True)
         text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
         return Answer(status, text.encode(errors="replace"), "application/json")
     text = f'<?xml version="1.0" encoding="utf-8"?>{to_xml(model, root)}'

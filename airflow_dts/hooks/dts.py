@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -206,17 +207,21 @@ class DtsHook(BaseHook):
         )
 
     def test_connection(self) -> tuple[bool, str]:
-        """List one page of jobs: the cheapest call that needs endpoint, region, AccessKey and permission."""
+        """List one page of jobs: the cheapest call that needs endpoint, region, AccessKey and permission.
+
+        It is sent once, since somebody sits before the form and waits.
+        """
         from airflow_dts.api.readings import DescribeDtsJobs
+        from airflow_dts.client.client import DtsClient
         from airflow_dts.hooks.reading import PAGE_SIZE
 
         try:
-            region = self.settings().region_id
-            reply = self.call(DescribeDtsJobs(region=region, job_type="MIGRATION", page_size=PAGE_SIZE))
+            settings = replace(self.settings(), attempts=1)
+            with DtsClient(settings) as client:
+                region = settings.region_id
+                reply = client.call(DescribeDtsJobs(region=region, job_type="MIGRATION", page_size=PAGE_SIZE))
         except DtsError as error:
             return False, str(error)
-        finally:
-            self.close()
         return True, f"{region} answers; migration jobs there: {reply.total_record_count or 0}"
 
     def _teller(self, about: str) -> Callable[[str], None]:

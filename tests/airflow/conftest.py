@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -181,7 +182,7 @@ def finish() -> Callable[..., Any]:
     def run(task: Any, context: dict[str, Any] | None = None) -> Any:
         context = {"ti": TaskInstance()} | (context or {})
         fresh = copy.deepcopy(task)
-        step: Callable[[], Any] = lambda: task.execute(context)
+        step: Callable[[], Any] = partial(task.execute, context)
         while True:
             try:
                 return step()
@@ -190,7 +191,7 @@ def finish() -> Callable[..., Any]:
                 module, _, name = path.rpartition(".")
                 trigger = getattr(importlib.import_module(module), name)(**arguments)
                 event = json.loads(json.dumps(asyncio.run(first(trigger)).payload))
-                again, method = copy.deepcopy(fresh), deferred.method_name
-                step = lambda: again.resume_execution(method, {"event": event}, context)  # noqa: B023 - run next
+                again = copy.deepcopy(fresh)
+                step = partial(again.resume_execution, deferred.method_name, {"event": event}, context)
 
     return run

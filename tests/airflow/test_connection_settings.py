@@ -52,7 +52,11 @@ def test_every_extra(prefix: str, tmp_path: Any) -> None:
     assert set(extra) == set(EXTRAS) == set(CONN_FIELDS)
     settings = settings_of(connection({prefix + name: value for name, value in extra.items()}))
     assert settings.security_token == "token-of-sts"
-    assert (settings.organization_id, settings.resource_group_id, settings.instance_id) == ("org", "rg", "inst")
+    assert (settings.organization_id, settings.resource_group_id, settings.instance_id) == (
+        "org",
+        "rg",
+        "inst",
+    )
     assert settings.protocol == "http"
     assert str(settings.ca_bundle) == str(bundle)
     assert (settings.connect_timeout, settings.read_timeout) == (3.0, 7.0)

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-
 from airflow.providers.common.compat.sdk import DAG, chain
+
 from airflow_dts.operators.action import DtsActionOperator
 from airflow_dts.operators.bulk import (
     DtsReleaseJobsOperator,
@@ -120,7 +120,9 @@ def test_a_synchronization_and_everything_one_does_to_it(
             DtsStartJobsOperator(task_id="start", wait="running", **many, **waits),
             DtsModifyObjectsOperator(task_id="modify", db_list={"shop": ["orders", "more"]}, **one, **waits),
             DtsJobStatusSensor(task_id="running", statuses=["Synchronizing"], **one, **pokes),
-            DtsCheckpointSensor(task_id="passed", instant="{{ dag_run.start_date.isoformat() }}", **one, **pokes),
+            DtsCheckpointSensor(
+                task_id="passed", instant="{{ dag_run.start_date.isoformat() }}", **one, **pokes
+            ),
             DtsChangePasswordOperator(
                 task_id="password", endpoint="destination", password_conn_id="new", **one
             ),
@@ -166,7 +168,9 @@ def test_a_subscription(cloud: Any, run_dag: Run, deferrable: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    "how", [{"mode": "poke"}, {"mode": "reschedule"}, {"deferrable": True}], ids=["poke", "reschedule", "triggerer"]
+    "how",
+    [{"mode": "poke"}, {"mode": "reschedule"}, {"deferrable": True}],
+    ids=["poke", "reschedule", "triggerer"],
 )
 def test_a_precheck_that_fails_first(cloud: Any, run_dag: Run, how: dict[str, Any]) -> None:
     cloud.seed(5)

@@ -40,7 +40,9 @@ def test_self_managed() -> None:
 def test_a_cloud_database_is_reached_by_its_id() -> None:
     facts = endpoint_fields(
         "destination",
-        database({"instance_type": "RDS", "instance_id": "rm-1", "region_id": "cn-hangzhou"}, conn_type="postgres"),
+        database(
+            {"instance_type": "RDS", "instance_id": "rm-1", "region_id": "cn-hangzhou"}, conn_type="postgres"
+        ),
         None,
     )
     assert "destination_endpoint_ip" not in facts
@@ -52,7 +54,9 @@ def test_a_cloud_database_is_reached_by_its_id() -> None:
 
 def test_explicit_facts_win() -> None:
     facts = endpoint_fields(
-        "source", database({"instance_type": "RDS"}), {"instance_type": "ECS", "port": "3307", "engine": "ORACLE"}
+        "source",
+        database({"instance_type": "RDS"}),
+        {"instance_type": "ECS", "port": "3307", "engine": "ORACLE"},
     )
     assert facts["source_endpoint_instance_type"] == "ECS"
     assert facts["source_endpoint_port"] == "3307"

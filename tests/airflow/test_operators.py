@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -122,7 +124,10 @@ def test_many_jobs_with_one_call(cloud: Any, finish: Finish, deferrable: bool) -
     assert finish(DtsSuspendJobsOperator(task_id="b", dts_job_ids=f"{first}, {second}", **how)) == both
     assert finish(DtsStopJobsOperator(task_id="c", dts_job_ids=both, **how)) == both
     assert finish(DtsStopJobsOperator(task_id="d", dts_job_ids=both, **how)) == both
-    assert finish(DtsReleaseJobsOperator(task_id="e", dts_job_ids=[*both, "gonejob"], **how)) == [*both, "gonejob"]
+    assert finish(DtsReleaseJobsOperator(task_id="e", dts_job_ids=[*both, "gonejob"], **how)) == [
+        *both,
+        "gonejob",
+    ]
     sent = cloud.count(before)
     assert [sent[f"{verb}DtsJobs"] for verb in ("Start", "Suspend", "Stop", "Delete")] == [1, 1, 1, 1]
 
@@ -186,7 +191,9 @@ def test_a_failed_precheck_names_every_item(cloud: Any, finish: Finish, deferrab
     cloud.run_sql("target", "CREATE TABLE orders (id INTEGER PRIMARY KEY, total TEXT NOT NULL)")
     job_id = cloud.buy()
     finish(configure(job_id))
-    start = DtsStartJobOperator(task_id="t", dts_job_id=job_id, wait="precheck", deferrable=deferrable, **QUICK)
+    start = DtsStartJobOperator(
+        task_id="t", dts_job_id=job_id, wait="precheck", deferrable=deferrable, **QUICK
+    )
     with pytest.raises(JobFailed) as failure:
         finish(start)
     assert len(failure.value.items) == 1
@@ -197,7 +204,9 @@ def test_a_failed_precheck_names_every_item(cloud: Any, finish: Finish, deferrab
     before = cloud.calls
     assert finish(skip) == []
     assert not cloud.count(before)["SkipPreCheck"]
-    finish(DtsStartJobOperator(task_id="t", dts_job_id=job_id, wait="running", deferrable=deferrable, **QUICK))
+    finish(
+        DtsStartJobOperator(task_id="t", dts_job_id=job_id, wait="running", deferrable=deferrable, **QUICK)
+    )
 
 
 def test_skipping_what_is_not_there(cloud: Any, finish: Finish) -> None:
@@ -219,7 +228,9 @@ def test_auto_start_is_said_outright(cloud: Any, finish: Finish) -> None:
 
 def test_a_new_password(cloud: Any, finish: Finish, monkeypatch: pytest.MonkeyPatch) -> None:
     job_id = running(cloud, finish, "SYNC")
-    monkeypatch.setenv("AIRFLOW_CONN_NEW", '{"conn_type": "mysql", "login": "dts", "password": "another-secret"}')
+    monkeypatch.setenv(
+        "AIRFLOW_CONN_NEW", '{"conn_type": "mysql", "login": "dts", "password": "another-secret"}'
+    )
     change = DtsChangePasswordOperator(
         task_id="t", dts_job_id=job_id, endpoint="source", password_conn_id="new"
     )
@@ -252,7 +263,9 @@ def test_any_action_by_name(cloud: Any, finish: Finish) -> None:
         ("ConfigureDtsJob", {"SourceEndpointPassword": "hunter2"}, ["SourceEndpointPassword", "connection"]),
     ],
 )
-def test_any_action_refused(cloud: Any, finish: Finish, action: str, parameters: Any, words: list[str]) -> None:
+def test_any_action_refused(
+    cloud: Any, finish: Finish, action: str, parameters: Any, words: list[str]
+) -> None:
     with pytest.raises(ConfigError) as refusal:
         finish(DtsActionOperator(task_id="t", action=action, parameters=parameters))
     assert all(word in str(refusal.value) for word in words), str(refusal.value)
@@ -286,7 +299,9 @@ def test_any_action_refused(cloud: Any, finish: Finish, action: str, parameters:
         ({"synchronization_direction": "Back"}, ["synchronization_direction", "Reverse"]),
     ],
 )
-def test_a_configuration_refused(cloud: Any, finish: Finish, changes: dict[str, Any], words: list[str]) -> None:
+def test_a_configuration_refused(
+    cloud: Any, finish: Finish, changes: dict[str, Any], words: list[str]
+) -> None:
     with pytest.raises(ConfigError) as refusal:
         finish(configure("somejob", **changes))
     text = str(refusal.value)
@@ -338,20 +353,15 @@ def test_an_intent_without_an_id_is_not_bought_again(cloud: Any, finish: Finish)
 def test_a_refused_purchase_may_be_tried_again(cloud: Any, finish: Finish) -> None:
     store = Store()
     with pytest.raises(Exception, match="PayType"):
-        finish(
-            buying(pay_type="PrePaid", period="Month", used_time=1), {"task_state_store": store}
-        )
+        finish(buying(pay_type="PrePaid", period="Month", used_time=1), {"task_state_store": store})
     assert not store
 
 
 @deferrable
 def test_a_wrong_key(cloud: Any, finish: Finish, monkeypatch: pytest.MonkeyPatch, deferrable: bool) -> None:
     job_id = cloud.buy()
-    monkeypatch.setenv(
-        "AIRFLOW_CONN_WRONG",
-        f'{{"conn_type": "alibaba_dts", "host": "{cloud.server.url}", "login": "{cloud.server.access_key_id}", '
-        '"password": "not-the-secret-of-this-key", "extra": {"region_id": "cn-hangzhou"}}',
-    )
+    right = json.loads(os.environ["AIRFLOW_CONN_DTS_DEFAULT"])
+    monkeypatch.setenv("AIRFLOW_CONN_WRONG", json.dumps({**right, "password": "not-the-secret-of-this-key"}))
     sensor = DtsJobStatusSensor(
         task_id="s", dts_job_id=job_id, dts_conn_id="wrong", statuses=["Finished"], deferrable=deferrable
     )

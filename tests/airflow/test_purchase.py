@@ -1,4 +1,4 @@
-"""One task, one purchase, also when the reply is lost: real task runner of Airflow 3.3, real connection cut."""
+"""One task, one purchase, also when the reply is lost: in the task runner of Airflow 3.3, over cut lines."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from unittest import mock
 from urllib.parse import urlsplit
 
 import pytest
-
 from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
+
 from airflow_dts._compat import AirflowFailException
 from airflow_dts.operators.instances import PURCHASE, DtsCreateInstanceOperator
 from airflow_dts.sensors.dts import DtsJobStatusSensor
@@ -79,26 +79,26 @@ class Supervisor:
         self.store: dict[str, Any] = {}
         self.xcom: dict[str, Any] = {}
 
-    def send(self, message: Any) -> Any:
+    def send(self, msg: Any) -> Any:
         from airflow.sdk.execution_time import comms
 
-        match message:
+        match msg:
             case comms.SetXCom():
-                self.xcom[message.key] = message.value
+                self.xcom[msg.key] = msg.value
             case comms.GetXCom():
-                return comms.XComResult(key=message.key, value=self.xcom.get(message.key))
+                return comms.XComResult(key=msg.key, value=self.xcom.get(msg.key))
             case comms.SetTaskStateStore():
-                self.store[message.key] = message.value
+                self.store[msg.key] = msg.value
             case comms.GetTaskStateStore():
-                if message.key in self.store:
-                    return comms.TaskStateStoreResult(value=self.store[message.key])
+                if msg.key in self.store:
+                    return comms.TaskStateStoreResult(value=self.store[msg.key])
                 return comms.ErrorResponse(error=comms.ErrorType.TASK_STORE_NOT_FOUND)
             case comms.DeleteTaskStateStore():
-                self.store.pop(message.key, None)
+                self.store.pop(msg.key, None)
         return comms.OKResponse(ok=True)
 
-    async def asend(self, message: Any) -> Any:
-        return self.send(message)
+    async def asend(self, msg: Any) -> Any:
+        return self.send(msg)
 
 
 def run_task(
@@ -218,7 +218,10 @@ def test_an_error_of_the_trigger_can_be_retried(cloud: Any) -> None:
         "reason": "x",
         "deadline": 1.0,
         "carry": None,
-        "error": {"type": "ServiceFault", "arguments": ["DescribeDtsJobs", "InternalError", "oops", "R", 500]},
+        "error": {
+            "type": "ServiceFault",
+            "arguments": ["DescribeDtsJobs", "InternalError", "oops", "R", 500],
+        },
     }
     state, _, error = run_task(sensor, supervisor, event=told)
     assert state == "up_for_retry"

@@ -57,7 +57,9 @@ def blocked(cloud: Any, finish: Finish) -> str:
 
 
 @deferrable
-def test_a_failed_precheck_names_items_reason_and_repair(cloud: Any, finish: Finish, deferrable: bool) -> None:
+def test_a_failed_precheck_names_items_reason_and_repair(
+    cloud: Any, finish: Finish, deferrable: bool
+) -> None:
     job_id = blocked(cloud, finish)
     with pytest.raises(JobFailed) as failure:
         finish(DtsPrecheckSensor(task_id="p", dts_job_id=job_id, deferrable=deferrable, **QUICK))
@@ -145,7 +147,8 @@ def test_each_reading_logs_one_line_a_person_can_follow(
     cloud: Any, finish: Finish, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job_id = started(cloud, finish)
-    cloud.reach(job_id, "Migrating")
+    finish(DtsFullLoadSensor(task_id="f", dts_job_id=job_id, **QUICK))
+    finish(DtsDelaySensor(task_id="d", dts_job_id=job_id, max_delay=60, **QUICK))
     sensor = DtsJobStatusSensor(task_id="s", dts_job_id=job_id, statuses=["Finished"], **QUICK)
     sensor.poke({})
     lines: list[str] = []
@@ -154,7 +157,8 @@ def test_each_reading_logs_one_line_a_person_can_follow(
     assert sensor.poke({}) is False
     (line,) = lines
     assert line.startswith(f"{job_id}: Migrating, ")
-    assert "rows" in line or "delay" in line
+    assert "incremental" in line
+    assert "delay" in line
     assert cloud.count(before) == {"DescribeDtsJobs": 1}
 
 

@@ -95,11 +95,11 @@ def templated(kind: type) -> dict[str, Any]:
 
 
 def test_the_classes_of_the_issue() -> None:
-    verbs = "Start Suspend Stop Release"
+    verbs = ("Start", "Suspend", "Stop", "Release")
     names = {
-        *(f"Dts{verb}JobOperator" for verb in f"Configure {verbs} Reset Rename".split()),
-        *(f"Dts{verb}JobsOperator" for verb in verbs.split()),
-        *(f"Dts{what}Sensor" for what in "Precheck FullLoad Delay Checkpoint JobStatus".split()),
+        *(f"Dts{verb}JobOperator" for verb in ("Configure", *verbs, "Reset", "Rename")),
+        *(f"Dts{verb}JobsOperator" for verb in verbs),
+        *(f"Dts{what}Sensor" for what in ("Precheck", "FullLoad", "Delay", "Checkpoint", "JobStatus")),
         "DtsCreateInstanceOperator",
         "DtsConfigureSubscriptionOperator",
         "DtsModifyObjectsOperator",
@@ -108,7 +108,7 @@ def test_the_classes_of_the_issue() -> None:
         "DtsActionOperator",
     }
     assert {kind.__name__ for kind in TASKS} == names
-    assert TRIGGERS == [DtsJobTrigger]
+    assert set(TRIGGERS) == {DtsJobTrigger}
 
 
 @tasks
@@ -242,7 +242,12 @@ def test_a_trigger_documents_its_parameters() -> None:
 
 @pytest.mark.parametrize("kind", SENSORS, ids=lambda kind: kind.__name__)
 def test_a_deferrable_sensor_defers_to_plain_data(kind: type) -> None:
-    values = {"instant": "2024-05-01T02:00:00+08:00", "statuses": "Synchronizing", "max_delay": "5", "held_for": 60}
+    values = {
+        "instant": "2024-05-01T02:00:00+08:00",
+        "statuses": "Synchronizing",
+        "max_delay": "5",
+        "held_for": 60,
+    }
     given = {name: values[name] for name in parameters(kind) if name in values}
     sensor = kind(task_id="t", dts_job_id="j", deferrable=True, **given)
     with pytest.raises(TaskDeferred) as deferred:

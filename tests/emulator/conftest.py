@@ -52,7 +52,9 @@ def signed(
         "SignatureMethod": "HMAC-SHA1",
         "SignatureVersion": "1.0",
         "SignatureNonce": uuid.uuid4().hex,
-        "Timestamp": datetime.fromtimestamp(time.time() if at is None else at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "Timestamp": datetime.fromtimestamp(time.time() if at is None else at, UTC).strftime(
+            "%Y-%m-%dT%H:%M:%SZ"
+        ),
         **changed,
     }
     every = {**parameters, **{name: value for name, value in public.items() if value is not None}}
@@ -182,7 +184,8 @@ class Databases:
             db.execute(f"CREATE TABLE IF NOT EXISTS {table} (id INTEGER PRIMARY KEY, v TEXT)")
             start = db.execute(f"SELECT coalesce(max(id), 0) FROM {table}").fetchone()[0]
             db.executemany(
-                f"INSERT INTO {table} VALUES (?, ?)", ((start + n, f"row {start + n}") for n in range(1, rows + 1))
+                f"INSERT INTO {table} VALUES (?, ?)",
+                ((start + n, f"row {start + n}") for n in range(1, rows + 1)),
             )
 
     def rows(self, side: Path, table: str, *, database: str = "shop") -> list[tuple[Any, ...]]:
@@ -221,7 +224,11 @@ def make_bench(tmp_path: Path) -> Iterator[Callable[..., Bench]]:
     made: list[Bench] = []
 
     def make(
-        *, bind: Mapping[str, str] | None = None, account: Account = ACCOUNT, start: float | None = None, **options: Any
+        *,
+        bind: Mapping[str, str] | None = None,
+        account: Account = ACCOUNT,
+        start: float | None = None,
+        **options: Any,
     ) -> Bench:
         clock, chosen = ManualClock(start), Options(**{"precheck_seconds": 0.0, **options})
         store = Store(tmp_path / f"state{len(made)}")
@@ -281,7 +288,9 @@ def purchase(kind: str = "MIGRATION", **changed: str) -> dict[str, str]:
     }
 
 
-def configuration(job_id: str, kind: str = "MIGRATION", objects: Any = None, **changed: str) -> dict[str, str]:
+def configuration(
+    job_id: str, kind: str = "MIGRATION", objects: Any = None, **changed: str
+) -> dict[str, str]:
     """A configuration that does not start by itself."""
     return {
         "DtsJobId": job_id,
@@ -323,19 +332,20 @@ def subscription(job_id: str) -> dict[str, str]:
     }
 
 
-@dataclass(frozen=True)
 class Kit:
     """The helpers above, for tests to take as one fixture."""
 
-    signed: Any = staticmethod(signed)
-    until: Any = staticmethod(until)
-    purchase: Any = staticmethod(purchase)
-    configuration: Any = staticmethod(configuration)
-    subscription: Any = staticmethod(subscription)
-    caller: Any = Caller
-    account: Account = ACCOUNT
+    signed = staticmethod(signed)
+    until = staticmethod(until)
+    purchase = staticmethod(purchase)
+    configuration = staticmethod(configuration)
+    subscription = staticmethod(subscription)
+    caller = Caller
+    account = ACCOUNT
 
-    def configured(self, bench: Bench | Caller, kind: str = "MIGRATION", objects: Any = None, **changed: str) -> str:
+    def configured(
+        self, bench: Bench | Caller, kind: str = "MIGRATION", objects: Any = None, **changed: str
+    ) -> str:
         """Buy and configure a job; returns its id."""
         bought = bench.call("CreateDtsInstance", **purchase(kind))
         assert bought.code == "OK", bought.text

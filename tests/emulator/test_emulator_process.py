@@ -81,7 +81,9 @@ def test_a_killed_emulator_goes_on_where_it_was(
 ) -> None:
     databases.fill("orders", 4500)
     state = tmp_path / "state"
-    first = start("--state", str(state), "--access-key-id", "k", "--rows-per-second", "2000", *binds(databases))
+    first = start(
+        "--state", str(state), "--access-key-id", "k", "--rows-per-second", "2000", *binds(databases)
+    )
     caller = kit.caller(first.url, type(kit.account)("k", SECRET))
     job_id = kit.configured(caller, "SYNC")
     assert caller.call("StartDtsJob", DtsJobId=job_id).code == "OK"
@@ -138,7 +140,9 @@ def test_sigint_ends_it_in_order(tmp_path: Path, start: Callable[..., Process]) 
     assert process.popen.returncode == 0
 
 
-def test_a_key_of_its_own_making_is_shown_once(tmp_path: Path, kit: Any, start: Callable[..., Process]) -> None:
+def test_a_key_of_its_own_making_is_shown_once(
+    tmp_path: Path, kit: Any, start: Callable[..., Process]
+) -> None:
     process = start("--state", str(tmp_path / "state"), secret=None)
     line = re.search(r"--conn-login (\S+) --conn-password (\S+)", process.greeting)
     assert line is not None
@@ -170,7 +174,12 @@ def test_secrets_are_in_no_file_log_or_reply(
         caller.call("DescribeDtsJobs", Region="cn-hangzhou", JobType="SYNC"),
         caller.call("ConfigureDtsJob", **kit.configuration(job_id, "SYNC", DbList="[1")),
     ]
-    assert [answer.code for answer in answers[1:5]] == ["InvalidParameter", "OK", "InvalidParameter", "InvalidParameter"]
+    assert [answer.code for answer in answers[1:5]] == [
+        "InvalidParameter",
+        "OK",
+        "InvalidParameter",
+        "InvalidParameter",
+    ]
     token = (state / "admin-token").read_text()
     spoken = "".join(answer.text for answer in answers) + json.dumps(
         [_admin(process.url, page, token) for page in ("ledger", "jobs")]
@@ -233,7 +242,16 @@ def test_the_admin_pages_want_the_token(tmp_path: Path, kit: Any, make_emulator:
     ],
 )
 def test_a_wrong_command_line_is_explained(tmp_path: Path, arguments: list[str], complaint: str) -> None:
-    command = [sys.executable, "-m", "airflow_dts.emulator", "--state", str(tmp_path / "s"), "--port", "0", *arguments]
+    command = [
+        sys.executable,
+        "-m",
+        "airflow_dts.emulator",
+        "--state",
+        str(tmp_path / "s"),
+        "--port",
+        "0",
+        *arguments,
+    ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode in (1, 2)
     assert complaint in done.stderr
@@ -242,7 +260,15 @@ def test_a_wrong_command_line_is_explained(tmp_path: Path, arguments: list[str],
 
 def test_two_emulators_do_not_share_a_state(tmp_path: Path, make_emulator: Any) -> None:
     make_emulator()
-    command = [sys.executable, "-m", "airflow_dts.emulator", "--state", str(tmp_path / "served0"), "--port", "0"]
+    command = [
+        sys.executable,
+        "-m",
+        "airflow_dts.emulator",
+        "--state",
+        str(tmp_path / "served0"),
+        "--port",
+        "0",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1
     assert "another emulator" in done.stderr

@@ -80,7 +80,10 @@ def test_missing_is_said_before_anything_else_is_looked_at(bench: Any, kit: Any)
 
 
 def test_a_call_signed_for_the_other_method_is_refused(bench: Any, kit: Any) -> None:
-    assert bench.send(kit.signed("DescribeDtsJobs", LISTING, method="GET"), "POST").code == "SignatureDoesNotMatch"
+    assert (
+        bench.send(kit.signed("DescribeDtsJobs", LISTING, method="GET"), "POST").code
+        == "SignatureDoesNotMatch"
+    )
 
 
 def test_a_parameter_changed_on_the_way_is_noticed(bench: Any, kit: Any) -> None:
@@ -97,7 +100,9 @@ def test_a_wrong_signature_does_not_quote_what_was_signed(bench: Any, kit: Any) 
 
 
 @pytest.mark.parametrize(("off", "code"), [(-SKEW, "OK"), (SKEW, "OK"), (-SKEW - 1, None), (SKEW + 1, None)])
-def test_the_clock_may_be_a_quarter_of_an_hour_off(make_bench: Any, kit: Any, off: int, code: str | None) -> None:
+def test_the_clock_may_be_a_quarter_of_an_hour_off(
+    make_bench: Any, kit: Any, off: int, code: str | None
+) -> None:
     bench = make_bench(start=1_800_000_000)
     every = kit.signed("DescribeDtsJobs", LISTING, at=bench.clock.now() + off)
     assert bench.send(every).code == (code or "InvalidTimeStamp.Expired")
@@ -131,7 +136,11 @@ def test_a_nonce_is_not_forgotten_by_a_new_process(bench: Any, kit: Any) -> None
 
 def test_nonces_are_bounded(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(state, "NONCES_KEPT", 2)
-    assert [bench.call("DescribeDtsJobs", **LISTING).code for _ in range(3)] == ["OK", "OK", "Throttling.User"]
+    assert [bench.call("DescribeDtsJobs", **LISTING).code for _ in range(3)] == [
+        "OK",
+        "OK",
+        "Throttling.User",
+    ]
     bench.clock.advance(2 * SKEW + 1)
     bench.supervisor.tick()
     assert bench.call("DescribeDtsJobs", **LISTING).code == "OK"
@@ -161,7 +170,9 @@ def test_wrong_parameters_are_named_and_not_quoted(bench: Any, kit: Any, form: s
     unknown = answer("DescribeDtsJobs", Region="r", Colour="blue")
     assert (unknown.status, unknown.code) == (400, "InvalidParameter")
     assert "Colour" in unknown.body["Message"]
-    wrong = answer("ConfigureDtsJob", **kit.configuration("j", SourceEndpointPort="hunter2", JobType="hunter2"))
+    wrong = answer(
+        "ConfigureDtsJob", **kit.configuration("j", SourceEndpointPort="hunter2", JobType="hunter2")
+    )
     assert wrong.code == "InvalidParameter"
     assert "SourceEndpointPort" in wrong.body["Message"]
     assert "hunter2" not in wrong.text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -162,74 +162,86 @@ def _check_arrival(bench: Any, job_id: str, kind: JobType, verb: Verb, to: Statu
 
 
 KINDS = st.sampled_from(JobType)
+NUMBERS = st.sampled_from(range(60))  # which job, which state: ids differ from run to run
+
+
+class Machine(RuleBasedStateMachine):
+    """Calls, ticks, jumps of the clock and situations, in any order; no endpoint is bound.
+
+    :cvar make_bench: and `kit`, the fixtures.
+    """
+
+    make_bench: ClassVar[Any]
+    kit: ClassVar[Any]
+    seen: ClassVar[set[str]] = set()
+
+    @initialize()
+    def begin(self) -> None:
+        self.bench = type(self).make_bench(first_backoff=1.0, max_retry=100.0, released_shown=50.0)
+        self.kinds: dict[str, JobType] = {}
+
+    @rule(kind=KINDS)
+    def buy(self, kind: JobType) -> None:
+        if len(self.kinds) < 4:
+            answer = self.bench.call("CreateDtsInstance", **self.kit.purchase(kind))
+            self.kinds[str(answer.body["JobId"])] = kind
+
+    @rule(number=NUMBERS)
+    def configure(self, number: int) -> None:
+        job_id = self.chosen(number)
+        kind = self.kinds.get(job_id)
+        if kind is JobType.SUBSCRIBE:
+            self.answered(self.bench.call("ConfigureSubscription", **self.kit.subscription(job_id)))
+        elif kind:
+            self.answered(self.bench.call("ConfigureDtsJob", **self.kit.configuration(job_id, kind)))
+
+    @rule(number=NUMBERS, verb=st.sampled_from(sorted(ACTIONS)), many=st.booleans())
+    def act(self, number: int, verb: Verb, many: bool) -> None:
+        job_id = self.chosen(number)
+        if many and verb is not Verb.RESET:
+            self.answered(self.bench.call(f"{ACTIONS[verb]}s", DtsJobIds=job_id))
+        else:
+            self.answered(self.bench.call(ACTIONS[verb], DtsJobId=job_id))
+
+    @rule(number=NUMBERS, place=NUMBERS)
+    def situation(self, number: int, place: int) -> None:
+        job = self.bench.store.job(self.chosen(number))
+        if job is not None and not job.released:
+            states = STATES[job.type]
+            job.status, job.suspended = states[place % len(states)], self.bench.clock.now()
+            self.bench.store.save(job)
+
+    def chosen(self, number: int) -> str:
+        ids = [*self.kinds, "nosuchjob"]
+        return ids[number % len(ids)]
+
+    @rule(seconds=st.sampled_from([0.5, 30, 700_000]))
+    def time_passes(self, seconds: float) -> None:
+        self.bench.clock.advance(seconds)
+
+    @rule()
+    def tick(self) -> None:
+        self.bench.supervisor.tick()
+
+    @invariant()
+    def jobs_are_in_states_they_know(self) -> None:
+        if hasattr(self, "bench"):
+            for job in self.bench.store.every_job():
+                self.seen.add(job.status)
+                assert job.status in STATES[job.type]
+                assert self.bench.supervisor.movers.get(job.id) is None
+            assert len(self.bench.store.events("call")) == self.bench.calls
+
+    def answered(self, answer: Any) -> None:
+        assert answer.code in CODES | {"OK", "InvalidJobId"}, answer.text
 
 
 def test_no_sequence_of_calls_takes_a_job_out_of_its_machine(make_bench: Any, kit: Any) -> None:
-    class Machine(RuleBasedStateMachine):
-        """Calls, ticks, jumps of the clock and situations, in any order; the endpoints are bound to nothing."""
-
-        @initialize()
-        def begin(self) -> None:
-            self.bench = make_bench(first_backoff=1.0, max_retry=100.0, released_shown=50.0)
-            self.kinds: dict[str, JobType] = {}
-
-        @rule(kind=KINDS)
-        def buy(self, kind: JobType) -> None:
-            if len(self.kinds) < 4:
-                answer = self.bench.call("CreateDtsInstance", **kit.purchase(kind))
-                self.kinds[str(answer.body["JobId"])] = kind
-
-        @rule(data=st.data())
-        def configure(self, data: st.DataObject) -> None:
-            if self.kinds:
-                job_id = data.draw(st.sampled_from(sorted(self.kinds)))
-                kind = self.kinds[job_id]
-                if kind is JobType.SUBSCRIBE:
-                    self.answered(self.bench.call("ConfigureSubscription", **kit.subscription(job_id)))
-                else:
-                    self.answered(self.bench.call("ConfigureDtsJob", **kit.configuration(job_id, kind)))
-
-        @rule(data=st.data(), verb=st.sampled_from(sorted(ACTIONS)), many=st.booleans())
-        def act(self, data: st.DataObject, verb: Verb, many: bool) -> None:
-            if self.kinds:
-                job_id = data.draw(st.sampled_from(sorted(self.kinds)))
-                if many and verb is not Verb.RESET:
-                    self.answered(self.bench.call(f"{ACTIONS[verb]}s", DtsJobIds=job_id))
-                else:
-                    self.answered(self.bench.call(ACTIONS[verb], DtsJobId=job_id))
-
-        @rule(data=st.data())
-        def situation(self, data: st.DataObject) -> None:
-            if self.kinds:
-                job_id = data.draw(st.sampled_from(sorted(self.kinds)))
-                job = self.bench.store.job(job_id)
-                if job is not None and not job.released:
-                    job.status = data.draw(st.sampled_from(STATES[self.kinds[job_id]]))
-                    job.suspended = self.bench.clock.now()
-                    self.bench.store.save(job)
-
-        @rule(seconds=st.sampled_from([0.5, 30, 700_000]))
-        def time_passes(self, seconds: float) -> None:
-            self.bench.clock.advance(seconds)
-
-        @rule()
-        def tick(self) -> None:
-            self.bench.supervisor.tick()
-
-        @invariant()
-        def jobs_are_in_states_they_know(self) -> None:
-            if hasattr(self, "bench"):
-                for job in self.bench.store.every_job():
-                    assert job.status in STATES[job.type]
-                    assert self.bench.supervisor.movers.get(job.id) is None
-                assert len(self.bench.store.events("call")) == self.bench.calls
-
-        def answered(self, answer: Any) -> None:
-            assert answer.code in CODES | {"OK", "InvalidJobId"}, answer.text
-
+    bound = type("Bound", (Machine,), {"make_bench": staticmethod(make_bench), "kit": kit})
     run_state_machine_as_test(
-        Machine,
+        bound,
         settings=settings(
-            max_examples=20, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=30, stateful_step_count=60, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )
+    assert len(Machine.seen) > 8

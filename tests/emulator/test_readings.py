@@ -39,7 +39,9 @@ def test_a_purchase_is_one_job_one_instance_and_one_line(bench: Any, kit: Any) -
         ({"JobId": "nosuchjob"}, "InvalidJobId"),
     ],
 )
-def test_what_cannot_be_bought_is_not_bought(bench: Any, kit: Any, changed: dict[str, str], code: str) -> None:
+def test_what_cannot_be_bought_is_not_bought(
+    bench: Any, kit: Any, changed: dict[str, str], code: str
+) -> None:
     assert bench.call("CreateDtsInstance", **kit.purchase(**changed)).code == code
     assert bench.store.events("purchase") == []
     assert bench.store.every_job() == []
@@ -109,7 +111,10 @@ def test_instance_and_job_have_to_belong_together(bench: Any, kit: Any) -> None:
 
 def test_many_jobs_are_treated_together_or_not_at_all(bench: Any, kit: Any) -> None:
     one, two = kit.configured(bench), kit.configured(bench)
-    for bad in (f"{one},{two},nosuchjob", f"{one},{bench.call('CreateDtsInstance', **kit.purchase()).body['JobId']}"):
+    for bad in (
+        f"{one},{two},nosuchjob",
+        f"{one},{bench.call('CreateDtsInstance', **kit.purchase()).body['JobId']}",
+    ):
         assert bench.call("StartDtsJobs", DtsJobIds=bad).code in ("InvalidJobId", "OperationDenied")
         assert {bench.job(one).status, bench.job(two).status} == {"NotStarted"}
     assert bench.call("StartDtsJobs", DtsJobIds=f"{one},{two},{one}").code == "OK"
@@ -141,8 +146,12 @@ def test_an_instance_runs_the_kind_it_was_bought_for(bench: Any, kit: Any) -> No
     assert bench.call("ConfigureDtsJob", **kit.configuration(job_id, "MIGRATION")).code == "InvalidParameter"
     assert bench.call("ConfigureSubscription", **kit.subscription(job_id)).code == "InvalidParameter"
     idle = dict.fromkeys(("StructureInitialization", "DataInitialization", "DataSynchronization"), "false")
-    assert bench.call("ConfigureDtsJob", **kit.configuration(job_id, "SYNC", **idle)).code == "InvalidParameter"
-    assert bench.call("StartDtsJob", DtsJobId=job_id, SynchronizationDirection="Reverse").code == "NotEmulated"
+    assert (
+        bench.call("ConfigureDtsJob", **kit.configuration(job_id, "SYNC", **idle)).code == "InvalidParameter"
+    )
+    assert (
+        bench.call("StartDtsJob", DtsJobId=job_id, SynchronizationDirection="Reverse").code == "NotEmulated"
+    )
 
 
 def test_the_detail_says_what_was_configured(bench: Any, kit: Any) -> None:

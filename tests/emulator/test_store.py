@@ -53,16 +53,20 @@ def test_an_older_record_gets_the_newer_fields(tmp_path: Path) -> None:
 
 def test_a_failed_transaction_leaves_nothing_and_an_inner_one_only_its_own(tmp_path: Path) -> None:
     with Store(tmp_path) as store:
-        with pytest.raises(ZeroDivisionError), store.transaction():
-            store.save(JOB)
-            raise ZeroDivisionError
+        with pytest.raises(ZeroDivisionError):
+            _save_and_fail(store)
         assert store.every_job() == []
         with store.transaction():
             store.save(FULL)
-            with pytest.raises(ZeroDivisionError), store.transaction():
-                store.save(JOB)
-                raise ZeroDivisionError
+            with pytest.raises(ZeroDivisionError):
+                _save_and_fail(store)
         assert store.every_job() == [FULL]
+
+
+def _save_and_fail(store: Store) -> None:
+    with store.transaction():
+        store.save(JOB)
+        raise ZeroDivisionError
 
 
 def test_only_one_emulator_uses_a_directory(tmp_path: Path) -> None:

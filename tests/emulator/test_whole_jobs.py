@@ -48,7 +48,10 @@ def test_a_full_load_alone_finishes(moving: Any, kit: Any, databases: Any) -> No
 
 def test_a_configured_job_starts_by_itself_unless_told_not_to(moving: Any, kit: Any) -> None:
     assert moving.job(kit.configured(moving, Reserve="{}")).status == "Prechecking"
-    assert moving.job(kit.configured(moving, Reserve='{"autoStartModulesAfterConfig":"all"}')).status == "Prechecking"
+    assert (
+        moving.job(kit.configured(moving, Reserve='{"autoStartModulesAfterConfig":"all"}')).status
+        == "Prechecking"
+    )
     assert moving.job(kit.configured(moving)).status == "NotStarted"
 
 
@@ -78,28 +81,36 @@ def test_a_synchronization_follows_pauses_goes_on_and_stops(moving: Any, kit: An
     assert moving.call("StartDtsJob", DtsJobId=job_id).code == "OperationDenied"
 
 
-def test_releasing_a_running_job_leaves_nothing_behind(moving: Any, kit: Any, databases: Any) -> None:
-    for kind in ("SYNC", "MIGRATION"):
-        job_id = kit.running(moving, kind, objects={"shop": {"name": f"shop_{kind}", "all": True}})
-        assert moving.call("DeleteDtsJob", DtsJobId=job_id).code == "OK"
-        if kind == "MIGRATION":
-            assert moving.call("DescribeDtsJobDetail", DtsJobId=job_id).code == "InvalidJobId"
-            kit.until(lambda: bool(moving.supervisor.tick()) or not moving.store.job(job_id))
-        else:
-            kit.reaches(moving, job_id, "Finished")
-            assert kit.row(moving, job_id)["Status"] == "Finished"
-            assert moving.call("DescribeDtsJobDetail", DtsJobId=job_id).body["Status"] == "Finished"
-            assert moving.call("StartDtsJob", DtsJobId=job_id).code == "InvalidJobId"
-            assert moving.call("DeleteDtsJob", DtsJobId=job_id).code == "InvalidJobId"
-            moving.clock.advance(moving.options.released_shown)
-            moving.supervisor.tick()
-            assert moving.call("DescribeDtsJobDetail", DtsJobId=job_id).code == "InvalidJobId"
-        assert databases.traces() == []
-        assert not list((moving.directory / "movers").glob(f"{job_id}*"))
+def test_a_released_migration_leaves_nothing_behind(moving: Any, kit: Any, databases: Any) -> None:
+    job_id = kit.running(moving, "MIGRATION")
+    assert moving.call("DeleteDtsJob", DtsJobId=job_id).code == "OK"
+    assert moving.call("DescribeDtsJobDetail", DtsJobId=job_id).code == "InvalidJobId"
+    kit.until(lambda: bool(moving.supervisor.tick()) or not moving.store.job(job_id))
+    assert databases.traces() == []
+    assert not list((moving.directory / "movers").glob(f"{job_id}*"))
+
+
+def test_a_released_synchronization_is_shown_as_finished_for_a_while(
+    moving: Any, kit: Any, databases: Any
+) -> None:
+    job_id = kit.running(moving)
+    assert moving.call("DeleteDtsJob", DtsJobId=job_id).code == "OK"
+    kit.reaches(moving, job_id, "Finished")
+    assert databases.traces() == []
+    assert kit.row(moving, job_id)["Status"] == "Finished"
+    assert moving.call("DescribeDtsJobDetail", DtsJobId=job_id).body["Status"] == "Finished"
+    assert moving.call("StartDtsJob", DtsJobId=job_id).code == "InvalidJobId"
+    assert moving.call("DeleteDtsJob", DtsJobId=job_id).code == "InvalidJobId"
+    moving.clock.advance(moving.options.released_shown)
+    moving.supervisor.tick()
+    assert moving.call("DescribeDtsJobDetail", DtsJobId=job_id).code == "InvalidJobId"
+    assert not list((moving.directory / "movers").glob(f"{job_id}*"))
 
 
 def test_a_prepaid_instance_is_not_released(bench: Any, kit: Any) -> None:
-    bought = bench.call("CreateDtsInstance", **kit.purchase("SYNC", PayType="PrePaid", Period="Month", UsedTime="1"))
+    bought = bench.call(
+        "CreateDtsInstance", **kit.purchase("SYNC", PayType="PrePaid", Period="Month", UsedTime="1")
+    )
     job_id = bought.body["JobId"]
     assert bench.call("DeleteDtsJob", DtsJobId=job_id).code == "OperationDenied"
     assert bench.call("DeleteDtsJobs", DtsJobIds=job_id).code == "OperationDenied"
@@ -241,7 +252,9 @@ def test_a_killed_mover_is_replaced(moving: Any, kit: Any, databases: Any) -> No
 
 
 @pytest.mark.parametrize(("kind", "failed"), [("SYNC", "Failed"), ("MIGRATION", "MigrationFailed")])
-def test_retries_end_and_a_start_goes_on(moving: Any, kit: Any, databases: Any, kind: str, failed: str) -> None:
+def test_retries_end_and_a_start_goes_on(
+    moving: Any, kit: Any, databases: Any, kind: str, failed: str
+) -> None:
     job_id = kit.running(moving, kind, Reserve='{"autoStartModulesAfterConfig":"none","maxRetryTime":100}')
     databases.target.rename(databases.target.with_name("elsewhere"))
     databases.target.write_text("in the way")
@@ -252,6 +265,7 @@ def test_retries_end_and_a_start_goes_on(moving: Any, kit: Any, databases: Any, 
     kit.until(lambda: bool(moving.supervisor.tick()) or moving.job(job_id).retry.count == 2)
     retry = kit.row(moving, job_id)["RetryState"]
     assert (retry["RetryTarget"], retry["RetryTime"], retry["MaxRetryTime"]) == ("destDB", 2, 100)
+    assert kit.row(moving, job_id)["DataInitializationStatus"]["Percent"] == "100"
     moving.clock.advance(100)
     kit.reaches(moving, job_id, failed)
     assert kit.row(moving, job_id)["ErrorMessage"]
@@ -290,7 +304,9 @@ def test_objects_are_added_to_a_running_synchronization(moving: Any, kit: Any, d
     assert databases.rows(databases.target, "customers") == []
 
     def modify(objects: str, token: str) -> str:
-        return str(moving.call("ModifyDtsJob", DtsInstanceId=instance, DbList=objects, ClientToken=token).code)
+        return str(
+            moving.call("ModifyDtsJob", DtsInstanceId=instance, DbList=objects, ClientToken=token).code
+        )
 
     assert modify(objects("orders", "customers"), "t1") == "OK"
     assert moving.job(job_id).status == "Modifying"
@@ -314,7 +330,11 @@ def test_objects_are_added_to_a_running_synchronization(moving: Any, kit: Any, d
 
 def test_objects_of_a_migration_are_not_changed(moving: Any, kit: Any) -> None:
     job_id = kit.configured(moving)
-    answer = moving.call("ModifyDtsJob", DtsInstanceId=moving.job(job_id).instance_id, DbList='{"shop":{"name":"s","all":true}}')
+    answer = moving.call(
+        "ModifyDtsJob",
+        DtsInstanceId=moving.job(job_id).instance_id,
+        DbList='{"shop":{"name":"s","all":true}}',
+    )
     assert answer.code == "OperationDenied"
 
 

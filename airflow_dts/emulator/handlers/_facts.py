@@ -27,7 +27,7 @@ def shown_status(job: Job, now: float) -> Status:
 
 def delay(job: Job, book: ProgressBook) -> int:
     """Milliseconds for a migration, seconds for any other job; -1 before the increments begin."""
-    milliseconds = book.read(job.id).delay_ms
+    milliseconds = book.shown(job.id).delay_ms
     if milliseconds < 0:
         return -1
     silence = book.silence(job.id)
@@ -47,7 +47,7 @@ def facts(job: Job, book: ProgressBook, now: float) -> dict[str, Any]:
         "error_message": job.error
         or (job.retry.error if job.retry and job.status is Status.RETRYING else ""),
         "delay": delay(job, book),
-        "checkpoint": book.read(job.id).checkpoint or job.start_at or 0,
+        "checkpoint": book.shown(job.id).checkpoint or job.start_at or 0,
         "create_time": utc(job.created),
         "pay_type": job.pay_type,
         "db_object": _objects(job),
@@ -57,10 +57,8 @@ def facts(job: Job, book: ProgressBook, now: float) -> dict[str, Any]:
             data_initialization=job.full_load,
             data_synchronization=job.incremental,
         ),
-        "source_endpoint": SourceEndpoint(
-            **_end(job.source), aliyun_uid=job.source.owner, role_name=job.source.role
-        ),
-        "destination_endpoint": Endpoint(**_end(job.target)),
+        "source_endpoint": SourceEndpoint(**end(job.source)),
+        "destination_endpoint": Endpoint(**end(job.target)),
         **({"expire_time": utc(job.expires)} if job.expires else {}),
     }
 
@@ -70,7 +68,8 @@ def _objects(job: Job) -> str:
     return json.dumps(marked, ensure_ascii=False, separators=(",", ":"))
 
 
-def _end(side: Side) -> dict[str, Any]:
+def end(side: Side) -> dict[str, Any]:
+    """The fields of an endpoint (`Endpoint`)."""
     return {
         "instance_type": side.instance_type,
         "instance_id": side.instance_id,

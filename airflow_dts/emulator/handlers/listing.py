@@ -17,11 +17,12 @@ from airflow_dts.api.readings import (
     PrecheckDetail,
     PrecheckStatus,
     RetryState,
+    SourceEndpoint,
     SubscriptionDataType,
 )
 from airflow_dts.emulator.clock import utc
 from airflow_dts.emulator.dataplane import PhaseProgress, Progress
-from airflow_dts.emulator.handlers._facts import facts, shown_status
+from airflow_dts.emulator.handlers._facts import end, facts, shown_status
 from airflow_dts.emulator.handlers._registry import Desk, handles, one_way
 from airflow_dts.emulator.jobs import Job
 from airflow_dts.emulator.lifecycle import JobType, Status
@@ -37,8 +38,13 @@ def describe_job(desk: Desk, action: DescribeDtsJobDetail) -> DescribeDtsJobDeta
     """A released synchronization reads as Finished for a while; a migration is not found. Seed 6.4.8.1."""
     one_way(action.synchronization_direction)
     job = desk.visible(action.dts_job_id, action.dts_instance_id)
+    read = facts(job, desk.progress, desk.clock.now())
+    # Only the detail tells whose the source is.
+    read["source_endpoint"] = SourceEndpoint(
+        **end(job.source), aliyun_uid=job.source.owner, role_name=job.source.role
+    )
     return DescribeDtsJobDetailReply(
-        **facts(job, desk.progress, desk.clock.now()),
+        **read,
         group_id=job.id,
         synchronization_direction="Forward",
         **({"finish_time": utc(job.finished)} if job.finished else {}),
@@ -98,12 +104,12 @@ def _found(job: Job, action: DescribeDtsJobs) -> bool:
 
 def _order(column: str | None) -> Any:
     if column == "FinishTime":
-        return lambda job: (job.finished or math.inf, job.id)
-    return lambda job: (job.created, job.id)
+        return lambda job: job.finished or math.inf
+    return lambda job: job.created
 
 
 def _row(desk: Desk, job: Job) -> DtsJobStatus:
-    progress, now = desk.progress.read(job.id), desk.clock.now()
+    progress, now = desk.progress.shown(job.id), desk.clock.now()
     row: dict[str, Any] = facts(job, desk.progress, now)
     row |= {"job_type": _KINDS[job.type], "precheck_status": _precheck(job)}
     if job.type is not JobType.SUBSCRIBE:

@@ -27,7 +27,7 @@ _PHASE_NAMES = {"01": "precheck", "02": "structure", "03": "full load", "04": "i
 def describe_phase(desk: Desk, action: DescribePreCheckStatus) -> DescribePreCheckStatusReply:
     """JobCode 01 precheck, 02 structure, 03 full load, 04 increments. Seed 6.4.8.3."""
     job = desk.visible(action.dts_job_id)
-    progress = desk.progress.read(job.id)
+    progress = desk.progress.shown(job.id)
     match action.job_code:
         case "01":
             state, items = _precheck_state(desk, job), _check_items(job)
