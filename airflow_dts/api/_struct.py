@@ -55,7 +55,7 @@ class Struct(Wire):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Struct):
             return NotImplemented
-        return type(self) is type(other) and dict(self) == dict(other)
+        return type(self) is type(other) and dict(iter(self)) == dict(iter(other))
 
     def __hash__(self) -> int:
         return hash((type(self), *(getattr(self, name) for name in type(self).model_fields)))

@@ -34,7 +34,7 @@ class _Report:
 
     @classmethod
     def of(cls, token: tuple[int, int], progress: Progress, before: _Report | None, now: float) -> _Report:
-        """A mover that has not begun yet, or could not, knows of no phase: what was known before still holds."""
+        """A mover that has not begun, or could not, knows of no phase: what was known before still holds."""
         if before is None or not _silent(progress) or _silent(before.shown):
             return cls(token, progress, progress, now)
         shown = replace(before.shown, error=progress.error, rows_per_second=0.0, bytes_per_second=0.0)

@@ -4,20 +4,26 @@ import copy
 import json
 import pickle
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
-from airflow_dts.api._base import Reply
+from airflow_dts.api._base import Reply, Struct, Unreadable
+from airflow_dts.api._struct import wire_fields
+from airflow_dts.api.actions import ACTIONS
 from airflow_dts.api.jobs import StartDtsJob
 from airflow_dts.api.readings import (
     DescribeDtsJobDetail,
     DescribeDtsJobs,
     DescribeDtsJobsReply,
     DtsJobStatus,
+    Performance,
     Phase,
     PrecheckDetail,
+    PrecheckStatus,
+    RetryState,
 )
 
 PAGE = {
@@ -197,10 +203,106 @@ def test_replies_are_built_in_python_and_written_as_the_service_writes() -> None
 
 def test_elements_of_the_wrong_kind_are_refused() -> None:
     reply = DescribeDtsJobsReply(dts_job_list=[PrecheckDetail()])
-    with pytest.raises(ValidationError):
+    with pytest.raises(Unreadable, match="DtsJobStatus: "):
         list(reply.dts_job_list)
+
+
+def job(**said: object) -> DtsJobStatus:
+    return DescribeDtsJobs.parse_reply(json.dumps({"DtsJobList": [said]})).dts_job_list[0]
+
+
+def test_a_part_is_typed_once() -> None:
+    row = job(ReverseJob={"PrecheckStatus": {"Status": "Finished"}})
+    assert row.reverse_job is row.reverse_job
+    assert isinstance(row.reverse_job.precheck_status, PrecheckStatus)
+    assert row.retry_state is row.retry_state
+    assert isinstance(row.retry_state, RetryState)
+
+
+def test_a_part_matches_keys_without_case_and_keeps_unknown_ones() -> None:
+    row = job(RETRYSTATE={"retrycount": "3", "Retrying": "true"})
+    assert row.retry_state.retry_count == 3
+    assert row.retry_state.model_extra == {"Retrying": "true"}
+
+
+@pytest.mark.parametrize("empty", [{}, None, "", RetryState()])
+def test_a_part_that_says_nothing_is_like_an_absent_one(empty: object) -> None:
+    row = DtsJobStatus.read({"RetryState": empty})
+    assert not row.retry_state
+    assert row == DtsJobStatus()
+    assert row.model_dump(exclude_defaults=True) == {}
+    assert row.model_dump(exclude_unset=True) == {"RetryState": {}}
+
+
+@pytest.mark.parametrize("touched", [False, True])
+def test_an_untouched_part_counts_as_what_it_will_be(touched: bool) -> None:
+    def read() -> DtsJobStatus:
+        return DtsJobStatus.read({"DtsJobId": "j", "Performance": {"Rps": "1.5"}, "keys": 1})
+
+    row = read()
+    if touched:
+        assert row.performance.rps == 1.5
+    built = DtsJobStatus(dts_job_id="j", performance=Performance(rps=1.5), keys=1)
+    assert row == built == read() == pickle.loads(pickle.dumps(row)) == row.model_copy(deep=True)
+    assert hash(row) == hash(built)
+    assert repr(row) == repr(built)
+    assert "performance=Performance(rps=1.5, flow=None)" in repr(row)
+    assert dict(iter(row))["performance"] == Performance(rps=1.5)
+    assert row.model_dump(exclude_unset=True) == built.model_dump(exclude_unset=True)
+    assert row != read().model_copy(update={"performance": Performance(rps=2)})
+    assert row != row.performance
+    assert row != 1
+
+
+def test_a_part_may_be_any_mapping() -> None:
+    row = DtsJobStatus.read({"Performance": MappingProxyType({"Flow": 2})})
+    assert row.performance.flow == 2
+
+
+def test_a_part_is_as_frozen_as_the_rest_and_no_attribute_of_its_class() -> None:
+    row = job(Performance={"Rps": 1})
+    with pytest.raises(ValidationError, match="frozen"):
+        row.performance = Performance()  # type: ignore[misc]  # what the test is about
+    assert not hasattr(DtsJobStatus, "performance")
+    assert not hasattr(DtsJobStatus.__new__(DtsJobStatus), "performance")
+
+
+@pytest.mark.parametrize("said", ["5555", 5, ["x"], True])
+def test_a_part_that_is_no_struct_is_refused_before_it_is_touched(said: object) -> None:
+    with pytest.raises(ValidationError, match=r"RetryState\n  must be a struct"):
+        DtsJobStatus.read({"RetryState": said})
+    with pytest.raises(Unreadable, match=r"^DtsJobStatus\.RetryState: must be a struct$"):
+        job(RetryState=said)
+
+
+def test_nonsense_inside_a_part_is_told_when_it_is_touched() -> None:
+    row = job(PrecheckStatus={"Detail": "secret"})
+    for _ in range(2):
+        with pytest.raises(Unreadable, match=r"^PrecheckStatus\.Detail: .*must be a list$") as told:
+            _ = row.precheck_status
+        assert "secret" not in str(told.value)
+    assert str(pickle.loads(pickle.dumps(told.value))) == str(told.value)
+    with pytest.raises(ValueError, match="must be a list"):
+        row.model_dump()
 
 
 def test_an_action_knows_its_reply() -> None:
     assert DescribeDtsJobs.reply is DescribeDtsJobsReply
     assert StartDtsJob.reply is Reply
+
+
+def test_no_struct_is_typed_before_it_is_touched() -> None:
+    seen: set[type[Struct]] = set()
+
+    def look(model: type[Struct]) -> None:
+        for name, (_, inside, many) in zip(model.model_fields, wire_fields(model).values(), strict=True):
+            if inside and inside not in seen:
+                seen.add(inside)
+                look(inside)
+            if inside and not many:
+                held = vars(model.read({model.model_fields[name].alias: {"New": 1}}))
+                assert held[name] == {"New": 1}, f"{model.__name__}.{name} is no Part"
+
+    for action in ACTIONS.values():
+        look(action.reply)
+    assert DtsJobStatus in seen

@@ -82,20 +82,23 @@ def _check_type(place: str, value: Any, wanted: Any) -> None:
         assert isinstance(value, str | int | bool), f"{place}: {value!r} is no text"
 
 
-@pytest.fixture
-def client(shop: Any) -> Any:
+def config(shop: Any, **changed: Any) -> Any:
     from alibabacloud_tea_openapi.utils_models import Config
 
-    return StrictClient(
-        Config(
-            access_key_id=shop.emulator.access_key_id,
-            access_key_secret=shop.emulator.secret,
-            endpoint=shop.endpoint,
-            protocol="http",
-            region_id=REGION,
-            signature_algorithm="v2",
-        )
-    )
+    wanted = {
+        "access_key_id": shop.emulator.access_key_id,
+        "access_key_secret": shop.emulator.secret,
+        "endpoint": shop.endpoint,
+        "protocol": "http",
+        "region_id": REGION,
+        "signature_algorithm": "v2",
+    }
+    return Config(**{**wanted, **changed})
+
+
+@pytest.fixture
+def client(shop: Any) -> Any:
+    return StrictClient(config(shop))
 
 
 def until(true: Callable[[], bool], limit: float = 40.0) -> None:
@@ -300,32 +303,13 @@ def test_a_refusal_reaches_the_sdk_with_its_code(client: Any, shop: Any) -> None
 
 
 def test_a_wrong_secret_is_noticed(shop: Any) -> None:
-    from alibabacloud_tea_openapi.utils_models import Config
-
-    wrong = sdk.Client(
-        Config(
-            access_key_id=shop.emulator.access_key_id,
-            access_key_secret="wrong",
-            endpoint=shop.endpoint,
-            protocol="http",
-            signature_algorithm="v2",
-        )
-    )
+    wrong = sdk.Client(config(shop, access_key_secret="wrong"))
     with pytest.raises(Exception, match="SignatureDoesNotMatch"):
         buy(wrong, "SYNC")
 
 
 def test_the_newer_signature_is_explained_rather_than_misread(shop: Any) -> None:
-    from alibabacloud_tea_openapi.utils_models import Config
-
-    newer = sdk.Client(
-        Config(
-            access_key_id=shop.emulator.access_key_id,
-            access_key_secret=shop.emulator.secret,
-            endpoint=shop.endpoint,
-            protocol="http",
-        )
-    )
+    newer = sdk.Client(config(shop, signature_algorithm=None))
     with pytest.raises(Exception, match="signature_algorithm"):
         buy(newer, "SYNC")
 
