@@ -158,7 +158,9 @@ def test_full_load_finished(job: JobSnapshot, outcome: Outcome) -> None:
     assert full_load_finished().judge(job).outcome is outcome
 
 
-@pytest.mark.parametrize("name", ["structure_finished", "full_load_finished", "delay_below", "checkpoint_past"])
+@pytest.mark.parametrize(
+    "name", ["structure_finished", "full_load_finished", "delay_below", "checkpoint_past"]
+)
 def test_a_job_that_is_yet_to_be_configured_is_waited_for(name: str) -> None:
     job = JobSnapshot("j", "NotConfigured", planned=frozenset({Phase.PRECHECK}))
     assert EXAMPLES[name].judge(job).outcome is Outcome.WAITING
