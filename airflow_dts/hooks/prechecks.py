@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from airflow_dts.errors import ConfigError
+from airflow_dts.errors import BadReply, ConfigError
 from airflow_dts.hooks.building import build
 from airflow_dts.job import precheck_items
 
@@ -21,7 +21,19 @@ MOST_PAGES = 20
 
 
 def items(call: Callable[[Any], Any], job_id: str) -> tuple[PrecheckItem, ...]:
-    """Every item of the precheck, page by page (seed 6.4.8.3)."""
+    """Every item of the precheck, page by page (seed 6.4.8.3).
+
+    :raises BadReply: for a reply that cannot be read
+    """
+    from airflow_dts.api._base import Unreadable
+
+    try:
+        return _items(call, job_id)
+    except Unreadable as fault:  # replies are typed where they are touched, after the call has returned
+        raise BadReply("DescribePreCheckStatus", str(fault)) from None
+
+
+def _items(call: Callable[[Any], Any], job_id: str) -> tuple[PrecheckItem, ...]:
     from airflow_dts.api.prechecks import DescribePreCheckStatus
 
     found: dict[str, PrecheckItem] = {}

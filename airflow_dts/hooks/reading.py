@@ -49,8 +49,16 @@ class JobReader:
 
         :param instance_id: follow the job when a reset replaces it in its instance (seed 6.4.10)
         :raises JobNotFound: when the service says so
+        :raises BadReply: for a reply that cannot be read
         """
-        job_id = self.current(job_id)
+        from airflow_dts.api._base import Unreadable
+
+        try:
+            return self._read(self.current(job_id), direction, instance_id)
+        except Unreadable as fault:  # replies are typed where they are touched, after the call has returned
+            raise BadReply("DescribeDtsJobs", str(fault)) from None
+
+    def _read(self, job_id: str, direction: str, instance_id: str) -> JobSnapshot:
         try:
             return self._known(job_id, direction) or self._find(job_id, direction)
         except JobNotFound:

@@ -170,3 +170,9 @@ def test_the_way_back_of_a_two_way_synchronization() -> None:
     assert reader.read("job1", "Reverse").status == "Suspending"
     with pytest.raises(ConfigError, match="no reverse half"):
         reader.read("job2", "Reverse")
+
+
+def test_a_reply_that_cannot_be_read_is_a_bad_reply() -> None:
+    service = Service(MIGRATION=[job(1, PrecheckStatus={"Detail": 7})])
+    with pytest.raises(BadReply, match="Detail"):
+        JobReader(service, "r").read("job1")
