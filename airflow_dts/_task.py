@@ -165,8 +165,8 @@ def _moment(text: str) -> datetime | None:
         number = float("nan")
     try:
         if number == number:
-            # 1e11 s is the year 5138: such a number is in milliseconds, and would never be reached
-            return datetime.fromtimestamp(number, UTC) if 0 <= number < 1e11 else None
+            # Below, a number is a date such as 20240501, and long past; above, it is in milliseconds.
+            return datetime.fromtimestamp(number, UTC) if 1e9 <= number < 1e11 else None
         return datetime.fromisoformat(text)
     except (ValueError, OverflowError):
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 
@@ -18,6 +19,8 @@ def main(argv: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     from airflow_dts.rehearsal.run import Rehearsal
 
+    # As Ctrl-C does: an exception, so that whatever the rehearsal started is ended too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     return Rehearsal(
         dag_file=options.dag_file,
         dag_id=options.dag_id,

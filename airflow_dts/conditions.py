@@ -88,6 +88,8 @@ class Wait:
             and job.status.casefold() == self.stale_status.casefold()
         ):
             return Verdict(Outcome.WAITING, f"still shows {job.status}, its state before the action")
+        if job.state is State.UNKNOWN:
+            return Verdict(Outcome.WAITING, f"state {job.status!r} is unknown to this package")
         test = CONDITIONS[self.condition]
         if test.breakable and job.broken:  # first: a broken job still shows the delay it had when it broke
             return Verdict(Outcome.FAILED, _why_broken(job))
@@ -158,12 +160,12 @@ def _phase_finished(job: JobSnapshot, phase: Phase, reading: PhaseReading) -> Ve
         return _never(f"the job was configured without a {phase} phase, so it never finishes one")
     if job.state in BEFORE_PRECHECK_ENDS:
         return _waiting(f"{phase} has not begun, {job.describe()}")
-    # Phases before the incremental one vanish from readings, or go stale, once the job is past them.
-    past = job.incremental.running or job.incremental.finished or job.state is State.SYNCHRONIZING
-    if reading.finished or past:
-        return _met(f"{phase} finished")
     if reading.failed:
         return _never(f"{phase} failed: {reading.error or 'the service gives no reason'}")
+    # Earlier phases vanish from readings once increments flow, and go stale in a synchronizing job.
+    flowing = (job.incremental.running or job.incremental.finished) and not reading.running
+    if reading.finished or flowing or job.state is State.SYNCHRONIZING:
+        return _met(f"{phase} finished")
     if job.state is State.FINISHED:
         return _never(f"the job has ended, yet its {phase} is {reading.status or 'not reported'}")
     return _waiting(job.describe())
@@ -172,7 +174,8 @@ def _phase_finished(job: JobSnapshot, phase: Phase, reading: PhaseReading) -> Ve
 @condition()
 def structure_finished(job: JobSnapshot, /) -> Verdict:
     """Tables and other objects exist on the target."""
-    if job.state not in BEFORE_PRECHECK_ENDS and (job.full_load.running or job.full_load.finished):
+    loading = job.full_load.running or job.full_load.finished
+    if job.state not in BEFORE_PRECHECK_ENDS and loading and not job.structure.failed:
         return _met("structure finished")
     return _phase_finished(job, Phase.STRUCTURE, job.structure)
 
@@ -209,13 +212,16 @@ def delay_below(job: JobSnapshot, /, *, seconds: float) -> Verdict:
         return _waiting(f"not running: {job.describe()}")
     if job.incremental.failed:
         return _never(f"incremental failed: {job.incremental.error or 'the service gives no reason'}")
-    if not job.incremental.running and job.state is State.MIGRATING:
+    said = bool(job.incremental.status) or job.state is State.MIGRATING
+    if said and not job.incremental.running:
         return _waiting(f"incremental has not begun: {job.describe()}")
     if job.delay is None:
         return _waiting(f"delay is unknown: {job.describe()}")
     bound = timedelta(seconds=seconds)
-    said = f"delay is {job.delay.total_seconds():g} s, wanted below {seconds:g} s"
-    return _met(said) if job.delay < bound or not job.delay else _waiting(f"{said}, {job.describe()}")
+    compared = f"delay is {job.delay.total_seconds():g} s, wanted below {seconds:g} s"
+    if job.delay < bound or not job.delay:
+        return _met(compared)
+    return _waiting(f"{compared}, {job.describe()}")
 
 
 def _check_instant(*, instant: str) -> None:
@@ -229,11 +235,20 @@ def _check_instant(*, instant: str) -> None:
         )
 
 
+def _has_followed(job: JobSnapshot) -> bool:
+    if job.state in BEFORE_PRECHECK_ENDS:
+        return False
+    begun = job.incremental.status.casefold() not in {"", "notstarted"}
+    return begun or job.state is State.SYNCHRONIZING or job.job_type == "SUBSCRIBE"
+
+
 @condition(check=_check_instant)
 def checkpoint_past(job: JobSnapshot, /, *, instant: str) -> Verdict:
     """Source changes up to ``instant`` (ISO 8601 with offset) have reached the target."""
     if verdict := _not_incremental(job):
         return verdict
+    if not _has_followed(job):  # the checkpoint is where it will start, not what has arrived
+        return _waiting(f"incremental has not begun: {job.describe()}")
     if job.checkpoint is not None and job.checkpoint >= datetime.fromisoformat(instant):
         return _met(f"checkpoint {job.checkpoint:%Y-%m-%dT%H:%M:%SZ} is past {instant}")
     if job.state is State.FINISHED:

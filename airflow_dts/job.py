@@ -5,6 +5,7 @@ Here, and in ``conditions``, is where a status string is compared, and here alon
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -212,7 +213,7 @@ class JobSnapshot:
         """
         half: Any = row.reverse_job if direction == "Reverse" and row.reverse_job else row
         unit = "milliseconds" if job_type == "MIGRATION" and half is row else "seconds"
-        retry = None if half is not row else row.retry_state
+        retrying, retry_error = _retry(half)
         return cls(
             job_id=half.dts_job_id or row.dts_job_id,
             status=half.status,
@@ -228,8 +229,8 @@ class JobSnapshot:
             planned=_planned(half.migration_mode),
             delay=_duration(half.delay, unit),
             checkpoint=_instant(half.checkpoint),
-            retrying=State.of(half.status) is State.RETRYING or _is_retrying(retry),
-            retry_error=retry.err_message if retry else "",
+            retrying=State.of(half.status) is State.RETRYING or retrying,
+            retry_error=retry_error,
             rows_per_second=_number(half.performance.rps) if half.performance else None,
             failed_items=_failed_items(half.precheck_status),
             error=half.error_message or "",
@@ -259,11 +260,23 @@ def _planned(mode: Any) -> frozenset[Phase]:
     return frozenset({Phase.PRECHECK, *(phase for phase, on in switches.items() if on is not False)})
 
 
-def _is_retrying(retry: Any) -> bool:
+def _retry(half: Any) -> tuple[bool, str]:
+    """Whether the job retries after a fault, and why. The reverse half has no such field in the seed."""
+    retry = getattr(half, "retry_state", None)
     if retry is None:
-        return False
-    said = (retry.model_extra or {}).get("Retrying")  # the public cloud says it outright
-    return bool(retry.retry_count) if said is None else str(said).casefold() == "true"
+        return (_truth(_extra(_extra(half, "RetryState"), "Retrying")), "")
+    said = _extra(retry, "Retrying")  # the public cloud says it outright
+    return (bool(retry.retry_count) if said is None else _truth(said), retry.err_message)
+
+
+def _extra(holder: Any, name: str) -> Any:
+    """Something the service said beyond the seed, by its name in any case."""
+    said = holder if isinstance(holder, dict) else getattr(holder, "model_extra", None)
+    return {key.casefold(): value for key, value in (said or {}).items()}.get(name.casefold())
+
+
+def _truth(said: Any) -> bool:
+    return str(said).casefold() == "true"
 
 
 def _failed_items(precheck: Any) -> tuple[str, ...]:
@@ -278,16 +291,21 @@ def _failed_items(precheck: Any) -> tuple[str, ...]:
 
 def _duration(value: Any, unit: str) -> timedelta | None:
     number = _number(value)
-    return None if number is None or number < 0 else timedelta(**{unit: number})
+    return None if number is None or not 0 <= number < _ABSURD else timedelta(**{unit: number})
 
 
 def _instant(value: Any) -> datetime | None:
     number = _number(value)
-    return datetime.fromtimestamp(number, UTC) if number and number > 0 else None
+    return datetime.fromtimestamp(number, UTC) if number and 0 < number < _ABSURD else None
+
+
+_ABSURD = 1e11
+"""As Unix seconds the year 5138, as a delay 3,000 years: such a number says nothing."""
 
 
 def _number(value: Any) -> float | None:
     try:
-        return float(value)
-    except (TypeError, ValueError):
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
         return None
+    return number if math.isfinite(number) else None

@@ -32,11 +32,15 @@ def watch(wait: Wait, *, every: float, deadline: float, clock: Callable[[], floa
     a job does not suffer from calls that fail; any other is raised.
     """
     held_since: float | None = None
+    seen = clock()
     pause = Pause(0.0)
     while True:
         reading = yield pause
-        now = clock()
+        now, before = clock(), seen
+        seen = now
         verdict = _judge(wait, reading, now)
+        if now - before > 2 * pause.seconds + _UNSEEN:  # nobody looked for a while, so nothing was held
+            held_since = None
         if verdict.outcome is Outcome.FAILED:
             return verdict
         if verdict.outcome is Outcome.MET:
@@ -54,6 +58,8 @@ def watch(wait: Wait, *, every: float, deadline: float, clock: Callable[[], floa
         pause = Pause(max(_SHORTEST, min(_interval(wait, every, held_since, now), left)), verdict)
 
 
+_UNSEEN = 5.0
+"""Seconds a reading may take, repeated calls and all, before it leaves a gap in a hold."""
 _SHORTEST = 0.01
 """Seconds. A pause that rounding made smaller than the clock's resolution would spin for ever."""
 

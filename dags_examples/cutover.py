@@ -84,6 +84,11 @@ with DAG(
             counts[table] = source
         return counts
 
+    @task(trigger_rule="one_failed")
+    def thaw_writes() -> None:
+        """The cutover has failed before the switch: let the application write again where it did."""
+        BaseHook.get_connection("shop_source").get_hook().run("UPDATE app_control SET writable = 1")
+
     stop = DtsStopJobOperator(task_id="stop", dts_job_id=JOB)
 
     @task
@@ -93,17 +98,8 @@ with DAG(
 
     release = DtsReleaseJobOperator(task_id="release", dts_job_id=JOB)
 
-    (
-        buy_instance
-        >> configure
-        >> start
-        >> precheck
-        >> full_load
-        >> caught_up
-        >> freeze_writes()
-        >> drained
-        >> compare_row_counts()
-        >> stop
-        >> switch()
-        >> release
-    )
+    frozen, compared = freeze_writes(), compare_row_counts()
+    buy_instance >> configure >> start >> precheck >> full_load >> caught_up
+    caught_up >> frozen >> drained >> compared >> stop >> switch() >> release
+    # On failure the job keeps running, and is paid for, so that the cutover can be tried again.
+    [frozen, drained, compared, stop] >> thaw_writes()

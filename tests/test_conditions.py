@@ -123,6 +123,7 @@ def test_an_unknown_status_never_counts_as_reached_by_itself(name: str, job: Job
         (running(incremental=PhaseReading("NotStarted")), Outcome.WAITING),
         (running(incremental=PhaseReading("Failed", error="gone")), Outcome.FAILED),
         (running(status="synchronizing", incremental=PhaseReading()), Outcome.MET),
+        (running(status="synchronizing", incremental=PhaseReading("NotStarted")), Outcome.WAITING),
         (running(status="Finished"), Outcome.FAILED),
         (running(status="MigrationFailed"), Outcome.FAILED),
         (running(planned=frozenset({Phase.FULL_LOAD})), Outcome.FAILED),
@@ -130,6 +131,33 @@ def test_an_unknown_status_never_counts_as_reached_by_itself(name: str, job: Job
 )
 def test_delay_below(job: JobSnapshot, outcome: Outcome) -> None:
     assert delay_below(seconds=5).judge(job).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("job", "outcome"),
+    [
+        (running(), Outcome.MET),
+        (running(checkpoint=datetime(2025, 1, 1, tzinfo=UTC)), Outcome.WAITING),
+        (running(checkpoint=None), Outcome.WAITING),
+        (running(status="NotStarted"), Outcome.WAITING),  # there it says where the job will start
+        (running(incremental=PhaseReading("NotStarted")), Outcome.WAITING),
+        (running(status="Suspending", incremental=PhaseReading("Suspending")), Outcome.MET),
+        (running(status="Finished", checkpoint=None), Outcome.FAILED),
+    ],
+)
+def test_checkpoint_past(job: JobSnapshot, outcome: Outcome) -> None:
+    assert checkpoint_past(instant="2026-01-01T00:00:00+00:00").judge(job).outcome is outcome
+
+
+def test_a_failed_structure_is_not_finished_however_far_the_load_is() -> None:
+    job = running(structure=PhaseReading("Failed", error="no space"), full_load=PhaseReading("Migrating"))
+    assert structure_finished().judge(job).outcome is Outcome.FAILED
+
+
+@pytest.mark.parametrize("status", ["Frobnicating", ""])
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_status_nobody_knows_waits_whatever_the_phases_say(name: str, status: str) -> None:
+    assert EXAMPLES[name].judge(running(status=status)).outcome is Outcome.WAITING
 
 
 def test_no_delay_at_all_is_below_any_bound() -> None:
@@ -145,6 +173,9 @@ def test_no_delay_at_all_is_below_any_bound() -> None:
             Outcome.WAITING,
         ),
         (running(incremental=PhaseReading("NotStarted")), Outcome.MET),
+        (running(full_load=PhaseReading("Failed")), Outcome.FAILED),
+        (running(full_load=PhaseReading("Migrating", 40)), Outcome.WAITING),
+        (running(full_load=PhaseReading()), Outcome.MET),
         (running(status="Synchronizing", full_load=PhaseReading(), incremental=PhaseReading()), Outcome.MET),
         (running(status="Prechecking"), Outcome.WAITING),  # what the phases say is left from an earlier life
         (

@@ -71,6 +71,20 @@ def test_one_bad_reading_starts_the_hold_again(spoiler: JobSnapshot | DtsError) 
     assert world.now == 2 * 3 + 12
 
 
+def test_a_hold_is_not_met_by_two_readings_with_an_outage_between_them() -> None:
+    world = World(lag(0))
+    read = world.read
+
+    def slow() -> JobSnapshot:
+        if world.now == 2:
+            world.now += 100  # what the client needed to get through
+        return read()
+
+    world.read = slow
+    assert world.wait(Wait("delay_below", {"seconds": 5}, held_for=12), every=2).outcome is Outcome.MET
+    assert world.now == 2 + 100 + 12
+
+
 def test_a_hold_that_the_deadline_cuts_is_a_timeout() -> None:
     assert (
         World(lag(0)).wait(Wait("delay_below", {"seconds": 5}, held_for=60), deadline=30).outcome

@@ -8,12 +8,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow_dts._compat import BaseHook, mask_secret
-from airflow_dts.errors import Busy, DtsError, JobNotFound
+from airflow_dts.errors import Busy, ConfigError, DtsError, JobNotFound
 from airflow_dts.hooks.acting import Deed, judge, persist
 from airflow_dts.hooks.connection import SECRET_EXTRAS, extras_of, settings_of
 from airflow_dts.hooks.reading import JobReader
 from airflow_dts.job import JobSnapshot
-from airflow_dts.states import Verb
+from airflow_dts.states import State, Verb
 from airflow_dts.waiting import drive, drive_async, watch
 
 if TYPE_CHECKING:
@@ -154,6 +154,9 @@ class DtsHook(BaseHook):
         def step() -> Deed:
             job = self.read(dts_job_id, direction)
             if not judge(job, verb, action.action_name()):
+                if job.state is State.GONE:
+                    where = f"connection {self.dts_conn_id}, region {self.settings().region_id}"
+                    self.log.warning("%s: no such job (%s); taken for released", dts_job_id, where)
                 tell(f"already {job.status}, nothing to do")
                 return Deed(job, sent=False)
             try:
@@ -205,6 +208,19 @@ class DtsHook(BaseHook):
             lambda: asyncio.to_thread(self.read, dts_job_id, direction, instance_id),
             tell=self._teller(dts_job_id),
         )
+
+    def credentials(self, conn_id: str, field: str) -> tuple[str, str]:
+        """Login and password of another connection; the password is masked in every log from then on.
+
+        :raises ConfigError: naming ``field``, if there is no password
+        """
+        connection = self.get_connection(conn_id)
+        if not connection.password:
+            raise ConfigError(
+                f"connection {conn_id!r} has no password", field=field, remedy="put the password there"
+            )
+        mask_secret(connection.password)
+        return connection.login or "", connection.password
 
     def test_connection(self) -> tuple[bool, str]:
         """List one page of jobs: the cheapest call that needs endpoint, region, AccessKey and permission.

@@ -7,10 +7,12 @@ trying, and both are remembered. What comes back is not trusted to be what was a
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from airflow_dts.errors import BadReply, BadRequest, ConfigError, JobNotFound
 from airflow_dts.job import JobSnapshot
+from airflow_dts.states import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,6 +24,11 @@ PAGE_SIZE = 30
 """The only size that both the seed (30, 50, 100) and the public cloud (10, 20, 30) take."""
 MOST_PAGES = 200
 """Where to stop paging, whatever the service says about its pages."""
+FEW_PAGES = 3
+"""The same for one instance, which has few jobs."""
+CLOCKS_DIFFER = timedelta(minutes=5)
+_SAID = {"online": "MIGRATION", "migration": "MIGRATION", "sync": "SYNC", "subscribe": "SUBSCRIBE"}
+"""How the public cloud names a row's type."""
 
 
 class Place(NamedTuple):
@@ -67,6 +74,15 @@ class JobReader:
                 raise
             return heir
 
+    def unconfigured(self, job_type: str, since: datetime | None) -> list[str]:
+        """IDs of jobs that nobody has configured, made at ``since`` or later, or at a time not told."""
+        oldest = since - CLOCKS_DIFFER if since else datetime.min.replace(tzinfo=UTC)
+        return [
+            row.dts_job_id
+            for row in self._pages(job_type, MOST_PAGES, status=State.NOT_CONFIGURED.value)
+            if State.of(row.status) is State.NOT_CONFIGURED and (row.create_time or oldest) >= oldest
+        ]
+
     def current(self, job_id: str) -> str:
         """ID under which ``job_id`` was last found."""
         return self._heirs.get(job_id, job_id)
@@ -83,7 +99,8 @@ class JobReader:
     def _heir(self, instance_id: str, old: str) -> JobSnapshot | None:
         for job_type in JOB_TYPES:
             for row in self._rows(Place(instance_id, job_type)):
-                if row.dts_instance_id == instance_id and row.dts_job_id not in ("", old):
+                ours = row.dts_instance_id == instance_id and _is_of(row, job_type)
+                if ours and row.dts_job_id not in ("", old):
                     self._heirs[old] = row.dts_job_id
                     self._places[row.dts_job_id] = Place(instance_id, job_type)
                     return JobSnapshot.from_listing(row, job_type)
@@ -102,7 +119,7 @@ class JobReader:
 
     def _row(self, job_id: str, place: Place) -> DtsJobStatus | None:
         for row in self._rows(place):
-            if job_id in (row.dts_job_id, row.reverse_job.dts_job_id):
+            if job_id in (row.dts_job_id, row.reverse_job.dts_job_id) and _is_of(row, place.job_type):
                 return row
         return None
 
@@ -110,18 +127,18 @@ class JobReader:
         """Rows until the pages end; a filter that is refused is not tried again."""
         if self._filters and place.instance_id:
             try:
-                yield from self._pages(place.job_type, type="instance", params=place.instance_id)
+                yield from self._pages(place.job_type, FEW_PAGES, type="instance", params=place.instance_id)
             except BadRequest:
                 self._filters = False
             else:
                 return
-        yield from self._pages(place.job_type)
+        yield from self._pages(place.job_type, MOST_PAGES)
 
-    def _pages(self, job_type: str, **filters: str) -> Iterator[DtsJobStatus]:
+    def _pages(self, job_type: str, most: int, **filters: str) -> Iterator[DtsJobStatus]:
         from airflow_dts.api.readings import DescribeDtsJobs
 
         seen: set[str] = set()
-        for number in range(1, MOST_PAGES + 1):
+        for number in range(1, most + 1):
             reply: DescribeDtsJobsReply = self._call(
                 DescribeDtsJobs(
                     region=self._region_id,
@@ -137,6 +154,11 @@ class JobReader:
             total = reply.total_record_count
             if not fresh or (total is not None and len(seen) >= total):
                 return
+
+
+def _is_of(row: DtsJobStatus, job_type: str) -> bool:
+    """Delays come in a unit of their type, so a row of another type must not be taken for one of this."""
+    return _SAID.get(row.job_type.casefold(), job_type) == job_type
 
 
 def _snapshot(row: DtsJobStatus, job_type: str, job_id: str, direction: str) -> JobSnapshot:

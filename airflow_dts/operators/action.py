@@ -19,27 +19,39 @@ if TYPE_CHECKING:
 class DtsActionOperator(DtsOperator):
     """Send any action of the API and return its reply as plain data.
 
-    The reply goes to XCom as it is. Actions that need a password have operators of their own, which take it
-    from a connection; this one refuses secrets, since its parameters are shown in the UI.
+    The reply goes to XCom as it is. A secret in the parameters is refused, since they are shown in the UI;
+    an action's password comes from a connection.
 
     :param action: name of the action, such as ``DescribeDtsJobs`` (templated)
     :param parameters: its parameters, by wire name (``DtsJobId``) or Python name (``dts_job_id``), as a
         mapping or JSON text (templated)
+    :param password_conn_id: Airflow connection whose password the action's one secret is (templated)
     """
 
-    template_fields: Sequence[str] = (*DtsOperator.template_fields, "action", "parameters")
+    template_fields: Sequence[str] = (
+        *DtsOperator.template_fields,
+        "action",
+        "parameters",
+        "password_conn_id",
+    )
     template_fields_renderers = {"parameters": "json"}
 
     def __init__(
-        self, *, action: str, parameters: Mapping[str, Any] | str | None = None, **kwargs: Any
+        self,
+        *,
+        action: str,
+        parameters: Mapping[str, Any] | str | None = None,
+        password_conn_id: str | None = None,
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.action = action
         self.parameters = parameters
+        self.password_conn_id = password_conn_id
 
     def execute(self, context: Context) -> dict[str, Any]:
         action = self.kind()
-        reply = self.hook.call(build(action, self.fields(action)))
+        reply = self.hook.call(build(action, self.fields(action) | self.secret(action)))
         plain: dict[str, Any] = json.loads(reply.model_dump_json(by_alias=True))
         return plain
 
@@ -69,9 +81,21 @@ class DtsActionOperator(DtsOperator):
             raise ConfigError(
                 "a secret in a templated field is shown in the UI and kept in Airflow's database",
                 field=f"parameters.{secret[0]}",
-                remedy="use the operator for this action, which takes it from a connection",
+                remedy="put it into an Airflow connection as password, and name that in password_conn_id",
             )
         return dict(given)
+
+    def secret(self, action: type[Action[Any]]) -> dict[str, Any]:
+        if not self.password_conn_id:
+            return {}
+        names = [name for name in secret_names(action) if name in action.model_fields]
+        if len(names) != 1:
+            raise ConfigError(
+                f"{action.action_name()} takes {len(names) or 'no'} passwords",
+                field="password_conn_id",
+                remedy="leave it out" if not names else "use the operator that configures a job",
+            )
+        return {names[0]: self.hook.credentials(self.password_conn_id, "password_conn_id")[1]}
 
 
 def secret_names(action: type[Action[Any]]) -> Iterator[str]:

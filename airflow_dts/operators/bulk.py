@@ -92,12 +92,9 @@ class DtsJobsOperator(DtsWaitingOperator):
         except JobNotFound:
             if self.verb is not Verb.RELEASE:
                 raise
-            # One of them is gone already, and the reply does not say which: look again, release the rest
-            rest = [job_id for job_id in ids if not self.hook.read(job_id).already(self.verb)]
-            if len(rest) == len(ids):
-                raise
-            if rest:
-                self.send(rest)
+            if len(ids) > 1:  # one of them is gone already, and the reply does not say which
+                for job_id in ids:
+                    self.send([job_id])
 
     def wait_for(self, waits: dict[str, Wait], deadline: float) -> None:
         """One job after the other; the time allowed is for all of them together."""

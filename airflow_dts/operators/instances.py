@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow_dts._compat import AirflowFailException
-from airflow_dts.errors import BadReply, CallError, DtsError
+from airflow_dts.errors import ApiError, BadReply, CallError, DtsError, Throttled
 from airflow_dts.hooks.building import build
 from airflow_dts.operators._base import DtsOperator
 from airflow_dts.states import State
@@ -33,8 +33,9 @@ class DtsCreateInstanceOperator(DtsOperator):
     The two IDs are also pushed to XCom under these names, before anything else is done.
 
     On Airflow 3.3 the purchase is kept in the task's state: a retry, or a clear, returns the bought instance
-    while it can still be used, instead of buying another. A purchase whose reply was lost fails without
-    retry on any Airflow: look into the console before clearing the task.
+    instead of buying another, and fails if that has ended. Older Airflows keep no such state: there a retry
+    buys only while the region lists no unconfigured job that the run may have bought. A purchase whose reply
+    was lost fails without retry on any Airflow: look into the console before clearing the task.
 
     :param job_type: ``MIGRATION``, ``SYNC`` or ``SUBSCRIBE`` (templated)
     :param source_engine: such as ``MySQL``, ``PostgreSQL``, ``mongodb`` (templated)
@@ -51,6 +52,7 @@ class DtsCreateInstanceOperator(DtsOperator):
     :param auto_pay: renew when it expires, in spite of the API's name for it
     :param dts_job_id: an existing job to buy the instance for, which then decides the rest (templated)
     :param auto_start: start that job once the instance is bought
+    :param force_new: buy although an earlier try may have bought, or what it bought has ended
     """
 
     template_fields: Sequence[str] = (
@@ -88,6 +90,7 @@ class DtsCreateInstanceOperator(DtsOperator):
         auto_pay: bool | None = None,
         dts_job_id: str | None = None,
         auto_start: bool | None = None,
+        force_new: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -106,6 +109,7 @@ class DtsCreateInstanceOperator(DtsOperator):
         self.auto_pay = auto_pay
         self.dts_job_id = dts_job_id
         self.auto_start = auto_start
+        self.force_new = force_new
 
     def action(self) -> Action[Any]:
         from airflow_dts.api.instances import CreateDtsInstance
@@ -138,11 +142,28 @@ class DtsCreateInstanceOperator(DtsOperator):
         if record.get("dts_job_id") and self.usable(record["dts_job_id"]):
             self.log.info("job %s was bought by an earlier try of this task", record["dts_job_id"])
             return self.hand_over(context, record)
-        if record.get("intent") and not record.get("dts_job_id"):
+        if record.get("intent") and not record.get("dts_job_id") and not self.force_new:
             raise AirflowFailException(
                 self.unknown(record["intent"], "a try that ended before its reply came")
             )
+        if store is None and context["ti"].try_number > 1 and not self.force_new:
+            self.refuse_orphans(context)
         return self.buy(context, action, store)
+
+    def refuse_orphans(self, context: Context) -> None:
+        """Without a state of the task, what an earlier try bought shows only in the listing.
+
+        :raises AirflowFailException: naming unconfigured jobs that are not older than this run
+        """
+        run = context["dag_run"]
+        since = run.logical_date or run.start_date
+        orphans = self.hook.reader.unconfigured(self.job_type, since)
+        if orphans:
+            raise AirflowFailException(
+                f"an earlier try of this task may have bought one of {', '.join(orphans)}: these "
+                f"{self.job_type} jobs are not configured and not older than this run. Use the right one in "
+                "this task's place, or release it; or set force_new=True to buy another."
+            )
 
     def buy(self, context: Context, action: Action[Any], store: Any) -> dict[str, str]:
         intent = datetime.now(UTC).isoformat(timespec="seconds")
@@ -153,9 +174,9 @@ class DtsCreateInstanceOperator(DtsOperator):
             if not reply.job_id or not reply.instance_id:
                 raise BadReply(action.action_name(), "the reply names no instance")
         except DtsError as error:
-            if isinstance(error, CallError) and error.maybe_acted:
+            if isinstance(error, CallError) and not _is_a_no(error):
                 raise AirflowFailException(self.unknown(intent, str(error))) from error
-            if store is not None:  # the service has said no, so nothing was bought
+            if store is not None and _is_a_no(error):
                 store.delete(PURCHASE)
             raise
         bought = {
@@ -163,9 +184,9 @@ class DtsCreateInstanceOperator(DtsOperator):
             "dts_instance_id": reply.instance_id,
             "job_type": self.job_type,
         }
+        self.log.info("bought instance %(dts_instance_id)s, job %(dts_job_id)s", bought)
         if store is not None:
             store.set(PURCHASE, {"intent": intent, **bought})
-        self.log.info("bought instance %(dts_instance_id)s, job %(dts_job_id)s", bought)
         return self.hand_over(context, bought)
 
     def hand_over(self, context: Context, record: dict[str, str]) -> dict[str, str]:
@@ -175,13 +196,29 @@ class DtsCreateInstanceOperator(DtsOperator):
         return bought
 
     def usable(self, job_id: str) -> bool:
-        """A released or ended job is of no use to whoever cleared the task, so another is bought."""
-        return self.hook.read(job_id).state not in {State.GONE, State.FINISHED}
+        """Whether the recorded job still lives; one that does not is no reason to buy without being told."""
+        state = self.hook.read(job_id).state
+        if state not in {State.GONE, State.FINISHED}:
+            return True
+        if self.force_new:
+            return False
+        raise AirflowFailException(
+            f"job {job_id}, bought by an earlier try of this task, is {state} in region "
+            f"{self.hook.settings().region_id}. If another is to be bought, set force_new=True."
+        )
 
     def unknown(self, since: str, cause: str) -> str:
         return (
             f"whether an instance was bought is unknown: {cause}. Look in the console, region "
             f"{self.hook.settings().region_id}, for a {self.job_type} instance made at {since} or later that "
             "nobody has configured. If there is one, use its ID in this task's place, or release it. Then "
-            f"delete the key {PURCHASE!r} from this task's state, if Airflow keeps one, and clear the task."
+            f"delete the key {PURCHASE!r} from this task's state, or set force_new=True, and clear the task."
         )
+
+
+def _is_a_no(error: DtsError) -> bool:
+    """Whether the service surely has not acted. A refusal without request ID may be a gateway's."""
+    if not isinstance(error, CallError):
+        return True
+    said = not isinstance(error, ApiError) or bool(error.request_id) or isinstance(error, Throttled)
+    return said and not error.maybe_acted

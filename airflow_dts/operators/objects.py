@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_dts._compat import mask_secret
 from airflow_dts._task import required
 from airflow_dts.conditions import Wait, status_is
 from airflow_dts.errors import ConfigError, WrongState
@@ -131,21 +130,21 @@ class DtsChangePasswordOperator(DtsOneCallOperator):
             raise ConfigError(
                 f"{self.endpoint!r} is unknown", field="endpoint", remedy="use source or destination"
             )
-        connection = self.hook.get_connection(required("password_conn_id", self.password_conn_id))
-        if not connection.login or not connection.password:
+        conn_id = required("password_conn_id", self.password_conn_id)
+        login, password = self.hook.credentials(conn_id, "password_conn_id")
+        if not login:
             raise ConfigError(
-                f"connection {self.password_conn_id!r} has no login or no password",
+                f"connection {conn_id!r} has no login",
                 field="password_conn_id",
-                remedy="put the database's account and its new password there",
+                remedy="put the database's account there",
             )
-        mask_secret(connection.password)
         return build(
             ModifyDtsJobPassword,
             {
                 "dts_job_id": self.dts_job_id,
                 "endpoint": sides[self.endpoint],
-                "user_name": connection.login,
-                "password": connection.password,
+                "user_name": login,
+                "password": password,
             },
         )
 

@@ -84,15 +84,15 @@ class Rehearsal:
             )
             screen.say("Preparing Airflow.")
             dag_id = airflow.prepare(self.dag_id)
-            with _application(database, self.write_rate):
-                try:
-                    emulated.start()
-                    screen.say(f"Running DAG {dag_id} against {emulated.url}.")
-                    airflow.start(dag_id, scheduler=self.scheduler)
-                    jobs = self._watch(screen, airflow, emulated)
-                finally:
-                    airflow.stop()
             try:
+                emulated.start()
+                with _application(database, self.write_rate):
+                    try:
+                        screen.say(f"Running DAG {dag_id} against {emulated.url}.")
+                        airflow.start(dag_id, scheduler=self.scheduler)
+                        jobs = self._watch(screen, airflow, emulated)
+                    finally:
+                        airflow.stop()
                 return self._conclude(airflow, emulated, jobs)
             finally:
                 emulated.stop()

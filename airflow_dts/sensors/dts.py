@@ -49,6 +49,8 @@ class DtsJobSensor(DtsTask, BaseSensorOperator):
     """
 
     template_fields: Sequence[str] = ("dts_job_id", "dts_conn_id", "region_id", "synchronization_direction")
+    mended = 0
+    """How often pokes of this process have mended the job."""
     ui_color = "#ffeedd"
 
     def __init__(
@@ -95,7 +97,8 @@ class DtsJobSensor(DtsTask, BaseSensorOperator):
     def poke(self, context: Context) -> bool:
         wait = self.check()
         verdict = self.look(wait)
-        if verdict.outcome is Outcome.FAILED and (before := self.mend()):
+        if verdict.outcome is Outcome.FAILED and self.mended < MOST_MENDS and (before := self.mend()):
+            self.mended += 1
             verdict = self.stay(wait.after(before.status, time.time() + SETTLE), SETTLE)
         elif verdict.outcome is Outcome.MET and wait.held_for:
             # All of it in this one poke: what is known of a hold would be lost between two
@@ -189,7 +192,8 @@ class DtsPrecheckSensor(DtsJobSensor):
         for item in blocking:
             self.log.warning("%s: skipped, as skip_items allows: %s", self.dts_job_id, item)
         try:
-            self.hook.call(StartDtsJob(dts_job_id=self.dts_job_id))
+            way = self.synchronization_direction if self.synchronization_direction == "Reverse" else None
+            self.hook.call(StartDtsJob(dts_job_id=self.dts_job_id, synchronization_direction=way))
         except Busy as busy:
             self.log.info("%s: on its way already: %s", self.dts_job_id, busy)
         return job

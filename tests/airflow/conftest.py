@@ -161,6 +161,8 @@ def run_dag(airflow_db: None) -> Callable[[Any], dict[str, str]]:
 class TaskInstance:
     """As much of Airflow's as a task of ours asks for."""
 
+    try_number = 1
+
     def __init__(self) -> None:
         self.xcoms: dict[str, Any] = {}
 

@@ -10,7 +10,15 @@ from typing import Any
 import pytest
 
 from airflow_dts._compat import AirflowFailException
-from airflow_dts.errors import AuthError, ConfigError, JobFailed, JobNotFound, WaitTimedOut, WrongState
+from airflow_dts.errors import (
+    ApiError,
+    AuthError,
+    ConfigError,
+    JobFailed,
+    JobNotFound,
+    WaitTimedOut,
+    WrongState,
+)
 from airflow_dts.operators.action import DtsActionOperator
 from airflow_dts.operators.bulk import (
     DtsReleaseJobsOperator,
@@ -339,7 +347,10 @@ def test_one_task_one_purchase(cloud: Any, finish: Finish) -> None:
     assert finish(buying(), {"task_state_store": store}) == bought
     assert cloud.calls.count("CreateDtsInstance") == 1
     finish(DtsReleaseJobOperator(task_id="t", dts_job_id=bought["dts_job_id"], **QUICK))
-    assert finish(buying(), {"task_state_store": store}) != bought
+    with pytest.raises(AirflowFailException, match="force_new"):
+        finish(buying(), {"task_state_store": store})
+    assert finish(buying(force_new=True), {"task_state_store": store}) != bought
+    assert cloud.calls.count("CreateDtsInstance") == 2
 
 
 def test_an_intent_without_an_id_is_not_bought_again(cloud: Any, finish: Finish) -> None:
@@ -369,3 +380,26 @@ def test_a_wrong_key(cloud: Any, finish: Finish, monkeypatch: pytest.MonkeyPatch
         finish(sensor)
     assert refusal.value.code
     assert "not-the-secret" not in str(refusal.value)
+
+
+def test_a_password_of_any_action_comes_from_a_connection(
+    cloud: Any, finish: Finish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_DB", json.dumps({"conn_type": "mysql", "password": "sesame-0pen"}))
+    group = {
+        "RegionId": "cn-hangzhou",
+        "DtsJobId": cloud.buy(),
+        "ConsumerGroupName": "readers",
+        "ConsumerGroupUserName": "reader",
+    }
+    secret = {**group, "ConsumerGroupPassword": "x"}
+    with pytest.raises(ConfigError, match=r"parameters\.ConsumerGroupPassword.*password_conn_id"):
+        finish(DtsActionOperator(task_id="t", action="CreateConsumerChannel", parameters=secret))
+    task = DtsActionOperator(
+        task_id="t", action="CreateConsumerChannel", parameters=group, password_conn_id="db"
+    )
+    with pytest.raises(ApiError, match="NotEmulated") as refused:  # it was sent, password and all
+        finish(task)
+    assert "sesame" not in str(refused.value)
+    with pytest.raises(ConfigError, match="takes no passwords"):
+        finish(DtsActionOperator(task_id="t", action="DescribeDtsJobs", password_conn_id="db"))

@@ -16,6 +16,7 @@ import pytest
 from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
 
 from airflow_dts._compat import AirflowFailException
+from airflow_dts.api.jobs import DeleteDtsJob
 from airflow_dts.operators.instances import PURCHASE, DtsCreateInstanceOperator
 from airflow_dts.sensors.dts import DtsJobStatusSensor
 
@@ -202,6 +203,48 @@ def test_a_retry_returns_what_was_bought(cloud: Any) -> None:
     assert run_task(buying(), supervisor, try_number=2)[0] == "success"
     assert supervisor.xcom["return_value"] == bought
     assert cloud.calls.count("CreateDtsInstance") == 1
+
+
+@with_store
+def test_what_was_bought_and_has_ended_is_replaced_only_when_told(cloud: Any) -> None:
+    supervisor = Supervisor()
+    assert run_task(buying(), supervisor)[0] == "success"
+    first = supervisor.xcom["dts_job_id"]
+    cloud.hook.call(DeleteDtsJob(dts_job_id=first))
+    state, _, error = run_task(buying(), supervisor, try_number=2)
+    assert (state, type(error)) == ("failed", AirflowFailException)
+    assert first in str(error)
+    assert "force_new" in str(error)
+    again = buying()
+    again.force_new = True
+    assert run_task(again, supervisor, try_number=3)[0] == "success"
+    assert supervisor.xcom["dts_job_id"] != first
+    assert cloud.calls.count("CreateDtsInstance") == 2
+
+
+class Run:
+    """The parts of a DAG run and a task instance that a purchase looks at when Airflow keeps no state."""
+
+    def __init__(self, try_number: int) -> None:
+        self.try_number, self.xcom = try_number, {}
+        self.logical_date = self.start_date = datetime.now(UTC)
+
+    def xcom_push(self, key: str, value: str) -> None:
+        self.xcom[key] = value
+
+    def context(self) -> dict[str, Any]:
+        return {"ti": self, "dag_run": self}
+
+
+def test_without_a_task_state_a_retry_does_not_buy_beside_an_orphan(cloud: Any) -> None:
+    first = Run(1)
+    buying().execute(first.context())
+    with pytest.raises(AirflowFailException, match=first.xcom["dts_job_id"]):
+        buying().execute(Run(2).context())
+    told = buying()
+    told.force_new = True
+    told.execute(Run(2).context())
+    assert cloud.calls.count("CreateDtsInstance") == 2
 
 
 @with_store

@@ -176,3 +176,30 @@ def test_a_reply_that_cannot_be_read_is_a_bad_reply() -> None:
     service = Service(MIGRATION=[job(1, PrecheckStatus={"Detail": 7})])
     with pytest.raises(BadReply, match="Detail"):
         JobReader(service, "r").read("job1")
+
+
+def test_a_row_of_another_type_is_not_taken_for_one_of_this() -> None:
+    service = Service(SYNC=[job(1, JobType="sync", Status="Synchronizing", Delay=900)])
+    service.page = lambda action, rows: {"DtsJobList": service.jobs["SYNC"]}  # shows it whatever is asked for
+    snapshot = JobReader(service, "r").read("job1")
+    assert snapshot.job_type == "SYNC"
+    assert snapshot.delay is not None
+    assert snapshot.delay.total_seconds() == 900
+
+
+@pytest.mark.parametrize("absurd", [10**18, "1714521600000", "inf", "nan", 1e300, -5])
+def test_absurd_numbers_are_unknown(absurd: object) -> None:
+    service = Service(MIGRATION=[job(1, Delay=absurd, Checkpoint=absurd)])
+    try:
+        snapshot = JobReader(service, "r").read("job1")
+    except BadReply:
+        return
+    assert snapshot.checkpoint is None
+    assert snapshot.delay is None or snapshot.delay.days < 10**6
+
+
+def test_a_retrying_reverse_half_is_seen() -> None:
+    back = {"DtsJobId": "back1", "Status": "Synchronizing", "RetryState": {"retrying": "true"}}
+    service = Service(SYNC=[job(1, ReverseJob=back)])
+    assert JobReader(service, "r").read("job1", "Reverse").retrying
+    assert not JobReader(service, "r").read("job1").retrying
