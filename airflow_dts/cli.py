@@ -21,7 +21,7 @@ def main(argv: list[str] | None = None) -> int:
 
     # As Ctrl-C does: an exception, so that whatever the rehearsal started is ended too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    return Rehearsal(
+    rehearsal = Rehearsal(
         dag_file=options.dag_file,
         dag_id=options.dag_id,
         rows=options.rows,
@@ -31,7 +31,11 @@ def main(argv: list[str] | None = None) -> int:
         scheduler=options.scheduler,
         crash=options.crash_emulator,
         timeout=options.timeout,
-    ).run()
+    )
+    try:
+        return rehearsal.run()
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
 
 
 def _parser() -> argparse.ArgumentParser:

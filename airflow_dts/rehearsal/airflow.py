@@ -57,6 +57,7 @@ class Airflow:
         (self._dags / dag_file.name).symlink_to(dag_file.resolve())
         self._environment = self._make_environment(dag_file.resolve().parent, connections)
         self._process: subprocess.Popen[bytes] | None = None
+        self._patience = 3.0
         self._ends: dict[str, float] = {}
         self._started = 0.0
 
@@ -102,6 +103,7 @@ class Airflow:
         if not scheduler:
             self._spawn("dags", "test", dag_id)
             return
+        self._patience = 30.0  # it has children of its own to end
         self._spawn("standalone")
         self._command("dags", "unpause", dag_id)
         self._command("dags", "trigger", dag_id)
@@ -116,7 +118,7 @@ class Airflow:
         if self._process.poll() is None:
             self._process.terminate()
             try:
-                self._process.wait(30)
+                self._process.wait(self._patience)
             except subprocess.TimeoutExpired:
                 self._process.kill()
         try:
