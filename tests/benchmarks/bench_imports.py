@@ -85,7 +85,7 @@ def table(base: float, found: dict[str, float]) -> str:
 
 def main() -> None:
     options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    options.add_argument("--runs", type=int, default=7)
+    options.add_argument("--runs", type=int, default=3)
     options.add_argument("--only", default="", help="only modules whose name holds this word")
     given = options.parse_args()
     names = [name for name in modules() + peers() if given.only in name]
