@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+import uuid
 from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -43,16 +44,25 @@ def create_app(service: Service, store: Store, progress: ProgressBook, admin_tok
             _check_generation(request)
             knock = Knock(request.method, await _parameters(request))
         except Refusal as no:
-            return _response(refused(None, no, "", _host(request), as_json=False))
+            return _response(refused(None, no, _new_id(), _host(request), as_json=False))
         return _response(await run_in_threadpool(service.answer, knock, _host(request)))
 
+    def wrong_method(request: Request, _error: Exception) -> Response:
+        no = gateway("UnsupportedHTTPMethod", "This http method is not supported: use GET or POST.", 405)
+        return _response(refused(None, no, _new_id(), _host(request), as_json=False))
+
     return Starlette(
+        exception_handlers={405: wrong_method},
         routes=[
             Route("/_emulator/ledger", admin.ledger, methods=["GET"]),
             Route("/_emulator/jobs", admin.jobs, methods=["GET"]),
             Route("/{path:path}", call, methods=["GET", "POST"]),
-        ]
+        ],
     )
+
+
+def _new_id() -> str:
+    return str(uuid.uuid4()).upper()
 
 
 def _host(request: Request) -> str:

@@ -6,6 +6,7 @@ Source: seed 6.4.4 to 6.4.16 and the status lists of 6.4.8. Where these are sile
 * `Suspending` is the paused state itself; the service has no `Suspended`.
 * Suspending a subscription makes it `Abnormal`, which is what callers of the real service wait for; there is
   no stopping one.
+* Starting a job whose modification failed tries that modification again.
 * Reset keeps the ids and brings the job back to `NotConfigured`; migrations cannot be reset.
 * A released migration is gone at once. A released synchronization is listed as `Finished` for a while.
 * Refusals that pass by themselves carry the codes that mean "busy"; the others say `OperationDenied`.
@@ -145,6 +146,7 @@ VERBS: Final[Mapping[JobType, Mapping[Verb, Moves]]] = {
         Verb.START: {
             **_START,
             **_all_to(Resume.WHERE_IT_WAS, S.SUSPENDED, S.INITIALIZE_FAILED, S.FAILED),
+            S.MODIFY_FAILED: S.MODIFYING,
         },
         Verb.SUSPEND: _all_to(S.SUSPENDED, S.PRECHECKING, *_SYNCING),
         Verb.STOP: _all_to(
@@ -190,7 +192,7 @@ EVENTS: Final[Mapping[JobType, Mapping[Event, Moves]]] = {
         Event.DONE: _all_to(S.FINISHED, *_SYNCING),
         Event.FAULT: _all_to(S.RETRYING, *_SYNCING),
         Event.RECOVERED: {S.RETRYING: Resume.WHERE_IT_WAS},
-        Event.GAVE_UP: {S.RETRYING: S.FAILED},
+        Event.GAVE_UP: {S.RETRYING: S.FAILED, S.MODIFYING: S.MODIFY_FAILED},
         Event.LAPSED: {S.SUSPENDED: S.FAILED},
         Event.MODIFIED: {S.MODIFYING: S.SYNCHRONIZING},
         Event.MODIFY_REFUSED: {S.MODIFYING: S.MODIFY_FAILED},
@@ -227,7 +229,7 @@ def after_event(kind: JobType, event: Event, status: Status, resume: Status | No
     to = EVENTS[kind].get(event, {}).get(status)
     if to is None:
         return status
-    if event is Event.GAVE_UP and resume is S.INITIALIZING:
+    if event is Event.GAVE_UP and status is S.RETRYING and resume is S.INITIALIZING:
         return S.INITIALIZE_FAILED
     return _resolve(to, resume)
 

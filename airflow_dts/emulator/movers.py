@@ -124,7 +124,8 @@ class Movers:
     """
 
     def __init__(self, directory: Path, clock: Clock) -> None:
-        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        directory.mkdir(parents=True, exist_ok=True)
+        directory.chmod(0o700)  # specs, reports and logs in it are for its owner alone
         self.book = ProgressBook(directory, clock)
         self._directory = directory
         self._clock = clock
@@ -146,6 +147,7 @@ class Movers:
                     "airflow_dts.emulator.dataplane",
                     spec_file,
                     self.book.path(spec.job_id),
+                    str(os.getpid()),
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=output,

@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import secrets
 
-_ROUNDS = 2**12
+_ROUNDS = 2**14
 _BLOCK = 8
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import logging
 import os
 import secrets
@@ -21,6 +22,7 @@ import uvicorn
 from airflow_dts.emulator import dataplane
 from airflow_dts.emulator.app import LARGEST_QUERY, create_app
 from airflow_dts.emulator.clock import Clock, SystemClock
+from airflow_dts.emulator.connections import AcceptErrors, BoundedProtocol, raise_file_limit
 from airflow_dts.emulator.options import Account, Options
 from airflow_dts.emulator.service import Service
 from airflow_dts.emulator.state import StateError, Store
@@ -70,7 +72,9 @@ class EmulatorServer:
         self.host, self.port = host, int(self._socket.getsockname()[1])
         config = uvicorn.Config(
             app,
-            http="h11",  # pure Python and always there; with the optional parser some limits would differ
+            # On h11, pure Python and always there: with the optional parser some limits would differ.
+            http=BoundedProtocol,
+            ws="none",
             loop="asyncio",
             h11_max_incomplete_event_size=LARGEST_QUERY + _LARGEST_HEAD,
             log_config=None,
@@ -148,6 +152,7 @@ class _Server(uvicorn.Server):
         self.ready = threading.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        asyncio.get_running_loop().set_exception_handler(AcceptErrors())
         await super().startup(sockets)
         self.ready.set()
 
@@ -169,13 +174,16 @@ def _check_binding(name: str, url: str) -> None:
 
 
 def _admin_token(directory: Path) -> str:
-    """The token in the state directory, made on first use; readable by its owner alone."""
+    """The token in the state directory, made when there is none; readable by its owner alone."""
     path = directory / "admin-token"
-    if not path.exists():
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w") as file:
-            file.write(secrets.token_urlsafe(32))
-    return path.read_text().strip()
+    kept = path.read_text().strip() if path.exists() else ""
+    if not kept:
+        kept, scratch = secrets.token_urlsafe(32), directory / "admin-token.new"
+        scratch.unlink(missing_ok=True)
+        with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(kept)
+        scratch.replace(path)
+    return kept
 
 
 def _listening(host: str, port: int, store: Store) -> socket.socket:
@@ -202,11 +210,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.write(f"{as_text()}\n")
         return 0
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    logging.getLogger("uvicorn").setLevel(logging.INFO if given.verbose else logging.ERROR)
     accounts = _accounts(parser, given)
+    bind = _bindings(parser, given.bind)
+    raise_file_limit()
     try:
         server = EmulatorServer(
             given.state,
-            bind=dict(given.bind),
+            bind=bind,
             accounts=accounts,
             options=Options(
                 region=given.region,
@@ -235,7 +246,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
-    add("--port", type=int, default=8089, help="port to listen on, 0 for any free one (%(default)s)")
+    add("--port", type=_port, default=8089, help="port to listen on, 0 for any free one (%(default)s)")
     add(
         "--state",
         type=Path,
@@ -262,6 +273,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="S",
         help="least length of a precheck (%(default)s)",
     )
+    add("--verbose", action="store_true", help="let the HTTP server log its own comings and goings too")
     add("--coverage", action="store_true", help="print which actions are emulated, and leave")
     return parser
 
@@ -271,6 +283,19 @@ def _binding(text: str) -> tuple[str, str]:
     if not (name and equals and url):
         raise argparse.ArgumentTypeError("give NAME=URL, such as rm-shop=sqlite:///srv/shop")
     return name, url
+
+
+def _bindings(parser: argparse.ArgumentParser, given: Sequence[tuple[str, str]]) -> dict[str, str]:
+    bind = dict(given)
+    if len(bind) != len(given):
+        parser.error("--bind: give each name once")
+    return bind
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= 65_535):
+        raise argparse.ArgumentTypeError("give a port from 0 to 65535")
+    return int(text)
 
 
 def _positive(text: str) -> int:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from airflow_dts.api._base import Action, Reply
-from airflow_dts.api.actions import ACTIONS
 from airflow_dts.api.form import from_parameters
 from airflow_dts.emulator.clock import Clock
 from airflow_dts.emulator.gate import Gate, Knock
@@ -43,7 +42,9 @@ class _Call:
 class Service:
     """Answers calls. Each is one transaction: effect, nonce and line in the ledger stand or fall together.
 
-    :param wake: called after every call that may have left something to do.
+    What is turned away at the gate leaves no line: whoever holds no key must not fill the disk.
+
+    :param wake: called after every admitted call that may have left something to do.
     """
 
     def __init__(
@@ -74,8 +75,9 @@ class Service:
             except Exception:
                 log.exception("request %s broke", call.request_id)
                 answer, code = self._refuse(call, _broken(), knock, host), "InternalError"
-            self._record(call, knock, code)
-        if call.action is None or call.action.changes_state:
+            if call.action is not None:
+                self._record(call, call.action, code)
+        if call.action is not None and call.action.changes_state:
             self._wake()
         return answer
 
@@ -105,11 +107,11 @@ class Service:
     def _refuse(call: _Call, no: Refusal, knock: Knock, host: str) -> Answer:
         return refused(call.action, no, call.request_id, host, as_json=knock.wants_json)
 
-    def _record(self, call: _Call, knock: Knock, code: str) -> None:
-        claimed = knock.parameters.get("Action", "")
-        name = claimed if claimed in ACTIONS else "(unknown)"
+    def _record(self, call: _Call, action: type[Action[Any]], code: str) -> None:
         self._store.record(
-            Event(self._clock.now(), "call", name, code, call.job, call.region, call.request_id)
+            Event(
+                self._clock.now(), "call", action.action_name(), code, call.job, call.region, call.request_id
+            )
         )
 
 

@@ -32,6 +32,7 @@ CREATE TABLE event (
     code TEXT NOT NULL, job TEXT NOT NULL, region TEXT NOT NULL, request_id TEXT NOT NULL);
 """
 _ACTIVE = MOVER_RUNS | {Status.PRECHECKING, Status.PRECHECK_PASSED, Status.STARTING, Status.SUSPENDED}
+_MAGIC = b"SQLite format 3\0"
 CALLS_KEPT = 200_000
 NONCES_KEPT = 200_000
 _SWEEP_EVERY = 60.0
@@ -69,27 +70,13 @@ class Store:
         self.directory = directory
         self._guard = _only_user_of(directory)
         try:
-            self._db = sqlite3.connect(directory / "state.db", isolation_level=None, check_same_thread=False)
-            self._prepare()
+            self._db = _database(directory / "state.db")
         except BaseException:
             os.close(self._guard)
             raise
         self._lock = threading.RLock()
         self._swept = 0.0
-        self._nonces: int = self._db.execute("SELECT count(*) FROM nonce").fetchone()[0]
-
-    def _prepare(self) -> None:
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=FULL")
-        version = self._db.execute("PRAGMA user_version").fetchone()[0]
-        if version == 0:
-            self._db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
-        elif version != SCHEMA_VERSION:
-            self._db.close()
-            raise StateError(
-                f"{self.directory}: its state has version {version}, this emulator reads version "
-                f"{SCHEMA_VERSION}: give another --state directory"
-            )
+        self._nonces = _nonces(self._db)
 
     def close(self) -> None:
         with self._lock:
@@ -193,7 +180,7 @@ class Store:
         with self.transaction():
             self._swept = now
             self._db.execute("DELETE FROM nonce WHERE expires < ?", (now,))
-            self._nonces = self._db.execute("SELECT count(*) FROM nonce").fetchone()[0]
+            self._nonces = _nonces(self._db)
             self._db.execute(
                 "DELETE FROM event WHERE kind = 'call' AND seq <= (SELECT max(seq) FROM event) - ?",
                 (CALLS_KEPT,),
@@ -230,3 +217,50 @@ def _only_user_of(directory: Path) -> int:
             f"{directory}: another emulator uses this state: give another --state directory"
         ) from None
     return guard
+
+
+def _database(path: Path) -> sqlite3.Connection:
+    """The open database, made when there is none, for its owner alone. Raises StateError."""
+    # SQLite gives the files beside it the mode of the database itself.
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    with path.open("rb") as file:
+        start = file.read(len(_MAGIC))
+    if start not in (
+        b"",
+        _MAGIC,
+    ):  # SQLite would take some of what is shorter than a page for an empty database
+        raise StateError(f"{path}: is no database: move it away, or give another --state directory")
+    for beside in path.parent.glob(f"{path.name}*"):
+        beside.chmod(0o600)
+    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    try:
+        _prepare(db, path.parent)
+    except sqlite3.DatabaseError as error:
+        db.close()
+        raise StateError(
+            f"{path}: cannot be used as the emulator's state ({error}): move it away, or give another "
+            "--state directory"
+        ) from error
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _prepare(db: sqlite3.Connection, directory: Path) -> None:
+    db.execute("PRAGMA journal_mode=WAL")
+    db.execute("PRAGMA synchronous=FULL")
+    version = db.execute("PRAGMA user_version").fetchone()[0]
+    if version == 0:
+        db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
+    elif version != SCHEMA_VERSION:
+        raise StateError(
+            f"{directory}: its state has version {version}, this emulator reads version "
+            f"{SCHEMA_VERSION}: give another --state directory"
+        )
+    _nonces(db)
+
+
+def _nonces(db: sqlite3.Connection) -> int:
+    count: int = db.execute("SELECT count(*) FROM nonce").fetchone()[0]
+    return count

@@ -7,12 +7,13 @@ killed emulator goes on by ticking again.
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
 
 from airflow_dts.emulator import dataplane, prechecking
+from airflow_dts.emulator.cleanups import Cleanups
 from airflow_dts.emulator.clock import Clock
 from airflow_dts.emulator.dataplane import Progress
 from airflow_dts.emulator.jobs import Check, Job, Retry
@@ -23,13 +24,14 @@ from airflow_dts.emulator.specs import Unbound, spec_of
 from airflow_dts.emulator.state import Store
 
 log = logging.getLogger(__name__)
-T = TypeVar("T")
 
 TICK = 0.1
 _LONGEST_BACKOFF = 60.0
 _STEADY = 60.0
 """Seconds a mover has to run well before earlier faults no longer count towards the retry limit."""
 _CLEANED_UP = frozenset({Status.FINISHED, Status.GONE, Status.NOT_CONFIGURED})
+_UNFORESEEN = re.compile(r"[A-Z]\w*: ")
+"""How a mover reports an error it has no words of its own for, such as a locked database: it may pass."""
 
 
 class Supervisor:
@@ -42,7 +44,7 @@ class Supervisor:
         self._options = options
         self._work = ThreadPoolExecutor(2, thread_name_prefix="emulator-work")
         self._checks: dict[tuple[str, str], Future[list[Check]]] = {}
-        self._cleanups: dict[str, Future[None]] = {}
+        self._cleanups = Cleanups(store, clock, options)
         self._wake = threading.Event()
         self._closing = threading.Event()
         self._ticking = threading.Lock()
@@ -74,6 +76,7 @@ class Supervisor:
         with self._ticking:
             self.movers.close()
             self._work.shutdown(cancel_futures=True)
+            self._cleanups.close()
 
     def _loop(self) -> None:
         while not self._closing.is_set():
@@ -127,29 +130,11 @@ class Supervisor:
         self._checks.pop((job.id, job.precheck.job_id), None)
         if not self.movers.gone(job.id):
             return job
-        if (
-            goal in _CLEANED_UP
-            and job.began
-            and not self._done(self._cleanups, job.id, lambda: self._clean_up(job))
-        ):
+        if goal in _CLEANED_UP and job.began and not self._cleanups.over(job):
             return job
-        self._cleanups.pop(job.id, None)
         if goal is Status.NOT_CONFIGURED:
             self.movers.forget(job.id)
         return _arrived(job, goal, self._clock.now(), self._options)
-
-    def _clean_up(self, job: Job) -> None:
-        """Take triggers, logs and checkpoints out of the databases. What cannot be reached is left behind."""
-        try:
-            dataplane.release(spec_of(job, self._store.bindings(), self._options))
-        except Exception as error:  # whatever stands in the way must not keep the job from ending
-            log.warning("job %s: could not tidy up in its databases: %s", job.id, error)
-
-    def _done(self, running: dict[str, Future[T]], key: str, work: Callable[[], T]) -> bool:
-        """Whether work in the background is over; begins it if need be."""
-        if key not in running:
-            running[key] = self._work.submit(work)
-        return running[key].done()
 
     # --- what happens by itself ---------------------------------------------------------------------------
 
@@ -178,9 +163,8 @@ class Supervisor:
     def _watch_pause(self, job: Job) -> None:
         if self._clock.now() < job.suspended + self._options.pause_limit:
             return
-        if job.began and not self._done(self._cleanups, job.id, lambda: self._clean_up(job)):
+        if job.began and not self._cleanups.over(job):
             return
-        self._cleanups.pop(job.id, None)
         days = self._options.pause_limit / 86_400
         job.error = f"The job was suspended for more than {days:g} days and cannot go on."
         job.lapsed = True
@@ -201,7 +185,7 @@ class Supervisor:
                 self._ended(job, code, progress)
 
     def _launch(self, job: Job) -> None:
-        if job.status is Status.RETRYING and job.retry is not None and self._clock.now() < job.retry.next:
+        if job.retry is not None and self._clock.now() < job.retry.next:
             return
         try:
             spec = spec_of(job, self._store.bindings(), self._options)
@@ -217,10 +201,18 @@ class Supervisor:
             return
         self._happens(job, Event.RECOVERED)
         self._forgive(job)
-        if not job.full_load or progress.full_load.state == "Finished":
+        if job.full_load and progress.full_load.state != "Finished":
+            return
+        if progress.incremental.state in ("Migrating", "Catched"):
+            self._happens(job, Event.LOADED)
+        # A stage finished for the old objects says nothing of the new ones; having read the log does.
+        if progress.incremental.state == "Catched" or progress.delay_ms >= 0:
+            self._modified(job)
+
+    def _modified(self, job: Job) -> None:
+        if job.status is Status.MODIFYING:
+            job.error = ""
             self._happens(job, Event.MODIFIED)
-            if progress.incremental.state in ("Migrating", "Catched"):
-                self._happens(job, Event.LOADED)
 
     def _forgive(self, job: Job) -> None:
         if job.retry is None:
@@ -234,17 +226,19 @@ class Supervisor:
             job.finished, job.retry, job.error = self._clock.now(), None, ""
             self._happens(job, Event.DONE)
         elif code == 1 and progress.error:
-            self._fault(job, progress.error)
+            if job.status is Status.MODIFYING and not _UNFORESEEN.match(progress.error):
+                job.retry, job.error = None, progress.error
+                self._happens(job, Event.MODIFY_REFUSED)
+            else:
+                self._fault(job, progress.error)
         else:
             last_words = self.movers.last_words(job.id)
             self._fault(job, f"The mover ended early (exit code {code}). {last_words}".rstrip())
 
     def _fault(self, job: Job, error: str) -> None:
-        if job.status is Status.MODIFYING:
+        if job.status is Status.MODIFYING:  # it stays so, which the caller waits to see the end of
             job.error = error
-            self._happens(job, Event.MODIFY_REFUSED)
-            return
-        if job.status is not Status.RETRYING:
+        elif job.status is not Status.RETRYING:
             job.resume = job.status
         self._happens(job, Event.FAULT)
         now, retry = self._clock.now(), job.retry or Retry(since=self._clock.now())

@@ -94,6 +94,7 @@ DOCUMENTED = [
     ("SYNC", Verb.CONFIGURE, S.SYNCHRONIZING, "OperationDenied"),
     ("SYNC", Verb.START, S.MODIFYING, "DTS.Msg.OperationDenied.JobStatusModifying"),
     ("SYNC", Verb.MODIFY, S.SYNCHRONIZING, S.MODIFYING),
+    ("SYNC", Verb.START, S.MODIFY_FAILED, S.MODIFYING),
     ("SYNC", Verb.MODIFY, S.INITIALIZING, "DTS.Msg.ModifyDenied.JobStatusNotRunning"),
     ("SYNC", Verb.SUSPEND, S.MODIFYING, "DTS.Msg.OperationDenied.JobStatusModifying"),
     ("SYNC", Verb.RESET, S.SYNCHRONIZING, S.NOT_CONFIGURED),

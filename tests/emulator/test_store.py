@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import stat
 from contextlib import closing
 from pathlib import Path
 
@@ -81,6 +82,24 @@ def test_a_state_of_another_version_is_left_alone(tmp_path: Path) -> None:
         db.execute("PRAGMA user_version = 99")
     with pytest.raises(StateError, match="version 99"):
         Store(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["garbage" * 20, "x"])
+def test_what_is_no_database_is_left_alone(tmp_path: Path, text: str) -> None:
+    (tmp_path / "state.db").write_text(text)
+    with pytest.raises(StateError, match="move it away"):
+        Store(tmp_path)
+    assert (tmp_path / "state.db").read_text() == text
+
+
+def test_the_files_are_for_their_owner_alone(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    (tmp_path / "state.db").touch(0o644)
+    with Store(tmp_path) as store:
+        store.save(JOB)
+        assert {
+            path.name: oct(stat.S_IMODE(path.stat().st_mode)) for path in tmp_path.iterdir()
+        } == dict.fromkeys(("state.db", "state.db-wal", "state.db-shm", "lock"), "0o600")
 
 
 def test_what_happens_by_itself_is_found(tmp_path: Path) -> None:

@@ -31,7 +31,6 @@ __all__ = [
     "check_url",
     "compare",
     "release",
-    "reset",
 ]
 
 
@@ -53,14 +52,12 @@ def compare(spec: JobSpec, limit: int = 20) -> Comparison:
 
 
 def release(spec: JobSpec) -> None:
-    """Drop what the job left behind on both sides: triggers, log tables, checkpoints. Moved rows stay."""
-    from airflow_dts.emulator.dataplane import mover
+    """Drop what the job left behind on both sides: checkpoints, then triggers and log tables.
 
-    mover.release(spec)
+    Moved rows stay, and the next run of the job starts from nothing. What cannot be reached any more has
+    nothing to drop. May be called again and again. Raises BusyJob while a mover of the job is running, and
+    MoverError, after having released all others, naming each database that would not let go.
+    """
+    from airflow_dts.emulator.dataplane import releasing
 
-
-def reset(spec: JobSpec) -> None:
-    """As `release`, and the next run of the job starts from nothing."""
-    from airflow_dts.emulator.dataplane import mover
-
-    mover.release(spec)
+    releasing.release(spec)

@@ -33,6 +33,10 @@ class BusyJob(MoverError):
     """Another mover holds the job."""
 
 
+class LostChanges(MoverError):
+    """Changes have gone unlogged; only loading anew helps."""
+
+
 class UniqueConflict(MoverError):
     """A row does not fit in because another row of the target holds one of its unique values."""
 
@@ -210,6 +214,9 @@ class Source(Protocol):
     def oddities(self) -> dict[str, list[str]]:
         """Names of what is not moved: "view", "trigger", "virtual"."""
 
+    def hiding_triggers(self) -> dict[str, list[str]]:
+        """By table: triggers that can keep a change from the log once they are made after the log's own."""
+
     def concurrency_problem(self) -> str:
         """Why reading may hold up the application; empty when it does not."""
 
@@ -228,8 +235,14 @@ class Source(Protocol):
     def capture(self, plans: Sequence[TablePlan], known: Collection[str]) -> int:
         """See to it that every change of these tables, and of no others, is logged. Returns the log's end.
 
-        Raises MoverError, naming the DDL, when changes of a table of `known` may have gone unlogged.
+        Raises LostChanges, naming the DDL, when changes of a table of `known` may have gone unlogged.
         """
+
+    def logs(self) -> bool:
+        """Whether changes are logged for the job, or were when it was last seen."""
+
+    def replaced(self) -> bool:
+        """Whether the name leads to another database by now, or to none."""
 
     def renamed(self, table: str) -> str:
         """The name a logged table was given since; empty when it was not renamed."""
@@ -265,6 +278,9 @@ class Target(Protocol):
     database: str
 
     def tables(self) -> dict[str, Table]: ...
+
+    def replaced(self) -> bool:
+        """Whether the name leads to another database by now, or to none."""
 
     def transaction(self) -> AbstractContextManager[None]: ...
 
@@ -314,6 +330,9 @@ class Server(Protocol):
 
     def databases(self) -> list[str]: ...
 
+    def is_database(self, database: str) -> bool:
+        """Whether it can be read and is one at all; it may be locked."""
+
     def database_problem(self, database: str) -> str:
         """Why a database of this name cannot be used; empty when it can. One that does not exist yet can."""
 
@@ -324,7 +343,8 @@ class Server(Protocol):
 
     def open_source(self, database: str, job_id: str) -> Source: ...
 
-    def open_target(self, database: str) -> Target: ...
+    def open_target(self, database: str, like: Source | None = None) -> Target:
+        """Open it, or make it: after the manner of `like` in what can only be chosen then."""
 
     def ddl(self, plans: Sequence[TablePlan]) -> dict[str, tuple[str, tuple[str, ...]]]:
         """By source table name: the statement that creates it here, and those for its secondary indexes."""

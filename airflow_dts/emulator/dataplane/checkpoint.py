@@ -53,12 +53,14 @@ class DatabaseState:
 
     :param position: every log entry up to here is in the target; `applied` counts them.
     :param lost: selected tables that were dropped in the source while the job was under way.
+    :param broken: why changes are lost for good; empty while all is well.
     """
 
     position: int = 0
     applied: int = 0
     finished: bool = False
     lost: list[str] = field(default_factory=list)
+    broken: str = ""
 
 
 class Checkpoint:

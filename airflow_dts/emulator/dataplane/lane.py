@@ -7,13 +7,13 @@ target as the last step left it; the lane is not used any further then, a new on
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import Any
 
 from airflow_dts.emulator.dataplane.applying import apply
 from airflow_dts.emulator.dataplane.base import (
     Changes,
+    LostChanges,
     MoverError,
     Row,
     Server,
@@ -24,8 +24,8 @@ from airflow_dts.emulator.dataplane.base import (
     UniqueConflict,
 )
 from airflow_dts.emulator.dataplane.checkpoint import Checkpoint, TableState, decode_key, encode_key
-from airflow_dts.emulator.dataplane.evolve import added_columns, misfit, signature
-from airflow_dts.emulator.dataplane.objects import DatabasePlan, require, select_tables
+from airflow_dts.emulator.dataplane.choosing import Chooser
+from airflow_dts.emulator.dataplane.evolve import misfit, signature
 from airflow_dts.emulator.dataplane.spec import DdlItem, JobSpec
 
 _MOST_CHANGES = 20_000
@@ -52,7 +52,8 @@ class Lane:
         self.read_at: float | None = None
         self.waiting_since: float | None = None
         self._server = server
-        self._entry = entry
+        self._chooser = Chooser(source, target.database, entry, self.checkpoint, logged=self.capturing)
+        self._loading_since: float | None = None
         self._shape = ""
         self._limit = _MOST_CHANGES
         self._pulse: object = None
@@ -65,18 +66,36 @@ class Lane:
     def capturing(self) -> bool:
         return self.spec.full_load or self.spec.incremental
 
+    def require_same_files(self) -> None:
+        """Raise MoverError when a side's name leads elsewhere: what is open then, nobody else sees."""
+        for role, side in (("source", self.source), ("target", self.target)):
+            if side.replaced():
+                raise MoverError(
+                    f"{role} database {side.database!r} was replaced or removed; reset the job, "
+                    "so that it is loaded anew"
+                )
+
     # --- structure
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether `begin` will most likely find nothing new."""
+        return self._chooser.unchanged(self.source.look()[1])
 
     def begin(self) -> None:
         """Resolve the selection, log changes, make the tables. Also follows DDL of the source later on.
 
         Raises MoverError when the source, the target or the selection does not allow it.
         """
+        if self.checkpoint.database.broken:
+            raise MoverError(self.checkpoint.database.broken)
         for _ in range(10):
+            self.require_same_files()
             _, present = self.source.look()
             self._drop_lost(present)
-            plans = self._select(present)
-            end = self.source.capture(list(plans.values()), [*self.tables]) if self.capturing else 0
+            plans = self._chooser.choose(present)
+            self._forget_unselected(plans)
+            end = self._capture(plans) if self.capturing else 0
             # Logging changes the source's schema, so the token to expect is the one after it.
             self._shape, again = self.source.look()
             if again == present:
@@ -85,6 +104,16 @@ class Lane:
         raise MoverError(
             f"the schema of database {self.source.database!r} keeps changing; start the job again later"
         )
+
+    def _capture(self, plans: Mapping[str, TablePlan]) -> int:
+        try:
+            return self.source.capture(list(plans.values()), [*self.tables])
+        except LostChanges as error:
+            # Changes are lost for good, also when the cause is gone by the next run.
+            self.checkpoint.database.broken = str(error)
+            with self.target.transaction():
+                self.checkpoint.save()
+            raise
 
     def _drop_lost(self, present: Mapping[str, Table]) -> None:
         """Let go of tables the source has dropped."""
@@ -103,63 +132,6 @@ class Lane:
                 self.checkpoint.save_table(name)
                 self.checkpoint.save()
 
-    def _select(self, present: Mapping[str, Table]) -> dict[str, TablePlan]:
-        found = self._resolve(present)
-        require(found.problems)
-        if self.capturing:
-            require(self._unmovable(found))
-        plans = {plan.name: self._as_known(plan) for plan in found.tables if self._takes(plan)}
-        self._forget_unselected(plans)
-        return plans
-
-    def _unmovable(self, found: DatabasePlan) -> Iterator[str]:
-        for plan in found.tables:
-            where = f"database {found.source!r}, table {plan.name!r}"
-            if not plan.source.key:
-                yield f"{where}: {plan.source.no_key}; give it one"
-            elif plan.filter and (problem := self.source.filter_problem(plan.source, plan.filter)):
-                yield f"{where}, filter {plan.filter!r}: {problem}"
-
-    def _resolve(self, present: Mapping[str, Table]) -> DatabasePlan:
-        lost = {name.casefold() for name in self.checkpoint.database.lost if name not in present}
-        listed = self._listed()
-        entry = {
-            **self._entry,
-            "Table": {key: value for key, value in listed.items() if key.casefold() not in lost},
-        }
-        if not listed or not entry["Table"]:
-            entry.setdefault("all", not listed)
-        return select_tables(self.source.database, self.target.database, entry, present)
-
-    def _listed(self) -> Mapping[str, Any]:
-        listed = self._entry.get("Table")
-        return listed if isinstance(listed, Mapping) else {}
-
-    def _names(self, table: str) -> bool:
-        """Whether the object list names the table itself, not by a pattern or with its whole database."""
-        return table.casefold() in {key.casefold() for key in self._listed()}
-
-    def _takes(self, plan: TablePlan) -> bool:
-        return self.checkpoint.fresh or plan.name in self.tables or "ct" in plan.ddl or self._names(plan.name)
-
-    def _as_known(self, plan: TablePlan) -> TablePlan:
-        """The plan in the light of what was already moved under it."""
-        state = self.tables.get(plan.name)
-        if state is None:
-            return plan
-        have = {source for source, _ in state.columns}
-        added = {column.name for column in added_columns(state.shape, plan.source, self.source.database)}
-        if "at" not in plan.ddl:
-            # A column that was passed over stays so.
-            plan = replace(plan, columns=tuple(pair for pair in plan.columns if pair[0] in have))
-        kept = [list(pair) for pair in plan.columns if pair[0] not in added]
-        if (kept, plan.target_name, plan.filter) != (state.columns, state.target, state.filter):
-            raise MoverError(
-                f"database {self.source.database!r}, table {plan.name!r}: its columns, filter or target "
-                "name were changed while the job was under way; reset the job, so that it is loaded anew"
-            )
-        return plan
-
     def _forget_unselected(self, plans: Mapping[str, TablePlan]) -> None:
         for name in set(self.tables) - set(plans):
             del self.tables[name]
@@ -168,6 +140,7 @@ class Lane:
 
     def _adopt(self, plans: dict[str, TablePlan], end: int) -> None:
         """Commit what `plans` bring: new columns and new tables."""
+        read_at = time.time()
         statements = self._server.ddl(list(plans.values())) if self._makes(plans) else {}
         existing = {name.casefold(): table for name, table in self.target.tables().items()}
         with self.target.transaction():
@@ -183,6 +156,8 @@ class Lane:
             self.checkpoint.save()
         self.plans = plans
         self.checkpoint.fresh = False
+        if not self.settled:
+            self._loading_since = self._loading_since or read_at
 
     def _makes(self, plans: Mapping[str, TablePlan]) -> bool:
         return self.spec.structure and not set(plans) <= set(self.tables)
@@ -200,7 +175,7 @@ class Lane:
         state.shape = signature(plan.source)
 
     def _make(self, plan: TablePlan, existing: Table | None, statements: _Statements | None) -> None:
-        loads = self.spec.full_load or (not self.checkpoint.fresh and not self._names(plan.name))
+        loads = self.spec.full_load or (not self.checkpoint.fresh and not self._chooser.names(plan.name))
         state = TableState.of(plan, loads=loads)
         if existing is not None:
             self._use(plan, existing)
@@ -232,10 +207,14 @@ class Lane:
                 f"{where} does not fit: {problem}; alter it, or drop it and let the job create it"
             )
 
+    @property
+    def left_out(self) -> tuple[DdlItem, ...]:
+        return self._chooser.left_out
+
     def ddl_items(self) -> list[DdlItem]:
-        """What was and will be run in the target."""
+        """What was and will be run in the target, and what cannot be."""
         source, target = self.source.database, self.target.database
-        return [
+        return [*self.left_out] + [
             item
             for name, state in self.tables.items()
             for item in (
@@ -266,6 +245,7 @@ class Lane:
         """Move the next rows of a table; commits them with the cursor."""
         plan, state = self.plans[name], self.tables[name]
         rows = self.source.chunk(plan, decode_key(state.cursor), limit)
+        self.require_same_files()
         with self.target.transaction():
             if rows:
                 self.target.put(plan, rows)
@@ -282,13 +262,20 @@ class Lane:
     def settled(self) -> bool:
         return all(state.settled for state in self.tables.values())
 
+    @property
+    def behind_since(self) -> float | None:
+        """Unix seconds since when the target lacks something; None when it has all."""
+        loading = None if self.settled else self._loading_since
+        return min((at for at in (self.waiting_since, loading) if at is not None), default=None)
+
     def caught_up_to(self) -> float | None:
         """Unix seconds up to which the target has every change; None while unknown."""
-        return self.waiting_since if self.waiting_since is not None else self.read_at
+        return self.behind_since or self.read_at
 
     def stirred(self) -> bool:
         """Whether there may be something to apply; when not, the target is as new as this moment."""
         now = time.time()
+        self.require_same_files()
         pulse = self.source.pulse()
         if pulse == self._pulse and self.waiting_since is None:
             self.read_at = now
@@ -346,6 +333,7 @@ class Lane:
         unsettled = [name for name, state in self.tables.items() if not state.settled]
         if not changes.count and not unsettled:
             return
+        self.require_same_files()
         with self.target.transaction():
             apply(self.target, changes, unsettled)
             if changes.tail:
@@ -363,6 +351,7 @@ class Lane:
             for sql in state.indexes:
                 self.target.execute(sql)
             state.ddl, state.indexes, state.settled = state.ddl + state.indexes, [], True
+            self._loading_since = None
             counter = self.source.counter(plan.source)
             if counter is not None:
                 self.target.set_counter(plan, counter)
@@ -372,14 +361,12 @@ class Lane:
         """Drop the log entries that are committed in the target."""
         self.source.forget(self.checkpoint.database.position)
 
-    def finish(self) -> None:
-        """The job has nothing left to do here: note it, then stop logging."""
+    def note_finished(self) -> None:
+        """The job has nothing left to do here. Noted in all lanes before any stops logging."""
         self.checkpoint.database.finished = True
         with self.target.transaction():
             self.checkpoint.save()
+
+    def stop_logging(self) -> None:
         if self.capturing:
             self.source.release(self.spec.job_id)
-
-    def close(self) -> None:
-        self.source.close()
-        self.target.close()

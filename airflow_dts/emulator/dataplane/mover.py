@@ -9,21 +9,21 @@ therefore also right, as of the end of its load, and then stops logging.
 from __future__ import annotations
 
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 
-from airflow_dts.emulator.dataplane.base import BusyJob, MoverError, Server
+from airflow_dts.emulator.dataplane.base import MoverError, Server
 from airflow_dts.emulator.dataplane.lane import Lane
 from airflow_dts.emulator.dataplane.objects import merged, require, select_databases
 from airflow_dts.emulator.dataplane.process import Stop
 from airflow_dts.emulator.dataplane.registry import open_server
+from airflow_dts.emulator.dataplane.releasing import lease
 from airflow_dts.emulator.dataplane.reporting import Rate, Reporter, phase, weigh
 from airflow_dts.emulator.dataplane.spec import JobSpec, PhaseProgress, PhaseState, Progress, TableProgress
 
 _CHUNK_ROWS = 10_000
 _POLL = 0.01
 _HELD_POLL = 0.05
-_LEASE_SECONDS = 30.0
 
 
 class Mover:
@@ -46,7 +46,10 @@ class Mover:
         """Work until the job is done, is to stop, or cannot go on. Returns whether all is well."""
         with ExitStack() as stack:
             try:
-                stack.enter_context(_lease(open_server(self._spec.target), self._spec.job_id, self._stop))
+                target = open_server(self._spec.target)
+                if target.problem(writable=False):
+                    self._require_new(open_server(self._spec.source))
+                stack.enter_context(lease(target, self._spec.job_id, self._stop))
                 if not self._stop:
                     self._work(stack)
             except Exception as error:  # whatever it is, the report has to say it
@@ -64,16 +67,7 @@ class Mover:
         if all(lane.checkpoint.database.finished for lane in self._lanes):
             self._finish()
             return
-        if all(lane.settled and not lane.checkpoint.fresh for lane in self._lanes):
-            self._structure = self._load = "Finished"
-        else:
-            self._structure = "Migrating"
-        self._reporter.write()
-        for lane in self._lanes:
-            lane.begin()
-            self._reporter.tick()
-            self._require_apart()
-        self._structure = "Finished"
+        self._begin()
         self._settle()
         if self._stop:
             return
@@ -93,22 +87,31 @@ class Mover:
             )
             if source.identity(database) == target.identity(target_database):
                 raise MoverError(f"database {database!r} would be moved onto itself; choose another target")
-            lane = Lane(
-                self._spec,
-                target,
-                source.open_source(database, self._spec.job_id),
-                target.open_target(target_database),
-                entry,
-            )
-            stack.callback(lane.close)
+            reading = source.open_source(database, self._spec.job_id)
+            stack.callback(reading.close)
+            if target_database not in target.databases() and reading.logs():
+                raise MoverError(_vanished(f"target database {target_database!r}"))
+            writing = target.open_target(target_database, reading)
+            stack.callback(writing.close)
+            lane = Lane(self._spec, target, reading, writing, entry)
             self._check_start(lane)
             self._lanes.append(lane)
+
+    def _require_new(self, source: Server) -> None:
+        """The target's directory is missing. That is all right unless the job has begun: then it held all."""
+        if source.problem(writable=False):
+            return
+        for database, _, _ in select_databases(self._spec.objects, source.databases()).databases:
+            if not source.database_problem(database):
+                with closing(source.open_source(database, self._spec.job_id)) as reading:
+                    if reading.logs():
+                        raise MoverError(_vanished(f"the target {self._spec.target}"))
 
     def _check_start(self, lane: Lane) -> None:
         start = self._spec.start_at
         if start is None or not lane.checkpoint.fresh or self._spec.full_load:
             return
-        while start > time.time() and not self._stop.wait(min(_LEASE_SECONDS, start - time.time())):
+        while start > time.time() and not self._stop.wait(min(0.2, start - time.time())):
             self._reporter.tick()
         if start < time.time() and not self._stop and not lane.source.untouched_since(start):
             raise MoverError(
@@ -125,9 +128,33 @@ class Mover:
             )
         )
 
+    def _begin(self) -> None:
+        """Take the selection over. A job that goes on where it stood has its load behind it all the while."""
+        settled = all(lane.settled and not lane.checkpoint.fresh for lane in self._lanes)
+        self._structure = "Migrating"
+        if settled:
+            self._load = "Migrating"
+            if all(lane.unchanged for lane in self._lanes):
+                self._structure = self._load = "Finished"
+        self._reporter.write()
+        try:
+            for lane in self._lanes:
+                if not lane.checkpoint.database.finished:
+                    lane.begin()
+                    self._reporter.tick()
+                    self._require_apart()
+        except Exception:
+            if settled:
+                # What failed is to go on.
+                self._structure = self._load = "Finished"
+            raise
+        self._structure = "Finished"
+
     def _finish(self) -> None:
         for lane in self._lanes:
-            lane.finish()
+            lane.note_finished()
+        for lane in self._lanes:
+            lane.stop_logging()
         self._structure = "Finished"
         self._load = "Finished"
 
@@ -212,9 +239,11 @@ class Mover:
             rows_per_second=round(rows_per_second, 1),
             bytes_per_second=round(bytes_per_second, 1),
             error=self._error,
-            ddl=tuple(item for lane in self._lanes for item in lane.ddl_items())
-            if self._spec.structure
-            else (),
+            ddl=tuple(
+                item
+                for lane in self._lanes
+                for item in (lane.ddl_items() if self._spec.structure else lane.left_out)
+            ),
             tables=tuple(table for lane in self._lanes for table in _tables(lane))
             if self._spec.full_load
             else (),
@@ -242,7 +271,7 @@ class Mover:
         done = sum(lane.checkpoint.database.applied for lane in self._lanes)
         if self._error:
             return phase("Failed", done, 0, self._error)
-        caught_up = all(lane.waiting_since is None and lane.read_at is not None for lane in self._lanes)
+        caught_up = all(lane.behind_since is None and lane.read_at is not None for lane in self._lanes)
         return phase("Catched" if caught_up else "Migrating", done, 0)
 
     def _delay_ms(self, now: float) -> int:
@@ -252,13 +281,17 @@ class Mover:
             or any(lane.read_at is None for lane in self._lanes)
         ):
             return -1
-        waiting = [lane.waiting_since for lane in self._lanes if lane.waiting_since is not None]
+        waiting = [since for lane in self._lanes if (since := lane.behind_since) is not None]
         return max((max(1, int((now - since) * 1000)) for since in waiting), default=0)
 
     def _checkpoint(self) -> int:
         instants = [lane.caught_up_to() for lane in self._lanes]
         known = [instant for instant in instants if instant is not None]
         return int(min(known)) if known and len(known) == len(instants) else 0
+
+
+def _vanished(what: str) -> str:
+    return f"{what} is gone although the job has begun: it was replaced or removed; reset the job"
 
 
 def _tables(lane: Lane) -> list[TableProgress]:
@@ -276,44 +309,3 @@ def _tables(lane: Lane) -> list[TableProgress]:
         )
         for name, state in lane.tables.items()
     ]
-
-
-def _lease(server: Server, job_id: str, stop: Stop) -> ExitStack:
-    """The job's lease, waiting a while for a mover that is about to leave. Raises BusyJob."""
-    stack = ExitStack()
-    end = time.monotonic() + _LEASE_SECONDS
-    while True:
-        try:
-            stack.enter_context(server.lease(job_id))
-        except BusyJob:
-            if time.monotonic() > end:
-                raise
-        else:
-            return stack
-        if stop.wait(0.1):
-            return stack
-
-
-def release(spec: JobSpec) -> None:
-    """Drop the job's triggers, logs and checkpoints; whatever cannot be reached any more has none.
-
-    Raises BusyJob while a mover of the job is running.
-    """
-    source, target = open_server(spec.source), open_server(spec.target)
-    with ExitStack() as stack:
-        if not target.problem(writable=True):
-            stack.enter_context(_lease(target, spec.job_id, Stop()))
-        for database in _usable(source):
-            reading = source.open_source(database, spec.job_id)
-            stack.callback(reading.close)
-            reading.release(spec.job_id)
-        for database in _usable(target):
-            writing = target.open_target(database)
-            stack.callback(writing.close)
-            writing.release(spec.job_id)
-
-
-def _usable(server: Server) -> list[str]:
-    if server.problem(writable=False):
-        return []
-    return [name for name in server.databases() if not server.database_problem(name)]

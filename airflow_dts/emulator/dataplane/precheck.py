@@ -246,7 +246,20 @@ class _Precheck:
             for kind, names in pair.source.oddities().items()
             if names
         ]
-        yield _item("CHECK_ENGINE", left_out, "Create them in the target after the cutover.", "Warning")
+        left_out += [
+            f"{pair.plan.source}.{plan.name}: trigger {name} runs RAISE(IGNORE) after the change, which "
+            "stops the job when it is made anew while the job is under way"
+            for pair in self._pairs
+            for hiding in (pair.source.hiding_triggers(),)
+            for plan in pair.plan.tables
+            for name in hiding.get(plan.name, ())
+        ]
+        yield _item(
+            "CHECK_ENGINE",
+            left_out,
+            "Create them in the target after the cutover. Use RAISE(IGNORE) in BEFORE triggers only.",
+            "Warning",
+        )
         slow = [
             f"{pair.plan.source}: {problem}"
             for pair in self._pairs

@@ -12,10 +12,13 @@ class Stop:
     """Asks, and waits for, the wish to stop.
 
     A pipe rather than a `threading.Event`: setting an event from a signal handler can deadlock the waiter.
+
+    :param parent: id of the process to leave with. Only the parent itself can tell: by the time a process
+        looks, the one that started it may be gone. None is whoever is the parent now.
     """
 
-    def __init__(self) -> None:
-        self._parent = os.getppid()
+    def __init__(self, parent: int | None = None) -> None:
+        self._parent = os.getppid() if parent is None else parent
         self._asked = False
         self._pipe: tuple[int, int] | None = None
 

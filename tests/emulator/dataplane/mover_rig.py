@@ -91,11 +91,18 @@ class Rig:
 
     # --- as a process
 
-    def start(self) -> subprocess.Popen[bytes]:
+    def start(self, *parent: str) -> subprocess.Popen[bytes]:
         spec_file = self.root / "spec.json"
         spec_file.write_text(self.spec.to_json())
         return subprocess.Popen(
-            [sys.executable, "-m", "airflow_dts.emulator.dataplane", str(spec_file), str(self.progress_file)]
+            [
+                sys.executable,
+                "-m",
+                "airflow_dts.emulator.dataplane",
+                str(spec_file),
+                str(self.progress_file),
+                *parent,
+            ]
         )
 
     def wait_for(self, condition: Callable[[Progress], bool], seconds: float = 60) -> Progress:

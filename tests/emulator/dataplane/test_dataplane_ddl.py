@@ -113,7 +113,7 @@ def test_other_ddl_stops_the_job_until_it_is_reset(rig: Rig, ddl: str, reason: s
         assert reason in progress.error
         assert progress.incremental.state == "Failed"
         assert "reset the job" in progress.error
-    dataplane.reset(rig.spec)
+    dataplane.release(rig.spec)
     (rig.target_dir / "shop.db").unlink()
     rig.moved()
     assert dataplane.compare(rig.spec).equal

@@ -129,9 +129,9 @@ def test_two_movers_of_one_job_never_run_at_once(rig: Rig) -> None:
 
 
 def test_a_running_job_cannot_be_released(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    from airflow_dts.emulator.dataplane import mover
+    from airflow_dts.emulator.dataplane import releasing
 
-    monkeypatch.setattr(mover, "_LEASE_SECONDS", 0.2)
+    monkeypatch.setattr(releasing, "_LEASE_SECONDS", 0.2)
     simple(rig)
     process = rig.start()
     rig.wait_for(lambda progress: progress.incremental.state == "Catched")
@@ -301,7 +301,7 @@ def test_rows_with_null_in_the_key_are_refused_not_lost(rig: Rig) -> None:
     rig.moved()
     rig.source.execute("INSERT INTO t VALUES (NULL, 2)")
     assert "NULL in its key" in rig.run().error
-    dataplane.reset(rig.spec)
+    dataplane.release(rig.spec)
     (rig.target_dir / "shop.db").unlink()
     assert "NULL in the key" in rig.run().error
 

@@ -167,7 +167,7 @@ def test_two_tables_do_not_become_one(make_rig: MakeRig) -> None:
     assert "both become one.t" in {item.item: item.reason for item in precheck.check(rig.spec)}["CHECK_SRC"]
     other.executescript("ALTER TABLE t RENAME TO u; INSERT INTO u VALUES (1)")
     rig.source.execute("INSERT INTO t VALUES (2)")
-    dataplane.reset(rig.spec)
+    dataplane.release(rig.spec)
     rig.moved()
     assert dataplane.compare(rig.spec).equal
     other.close()

@@ -5,6 +5,11 @@ themselves is a row that REPLACE displaces: no DELETE trigger fires for it (unle
 So before every insert and update the triggers look up, for each unique index, the rows the new one would
 displace, and log their keys as "x": perhaps gone.
 
+Two kinds of write nothing can see from here. Incremental blob I/O (sqlite3_blob_write) changes a value
+without firing any trigger. And SQLite fires the newest trigger first: an AFTER trigger of the application
+that is made after ours and runs RAISE(IGNORE) keeps ours from firing. `hidden_by` finds it in the schema,
+where a TEMP trigger does not show.
+
 SQLite has one writer at a time, so the order of the log is the order of the commits. The newest entry is
 never purged: its number keeps SQLite from handing out a number twice.
 """
@@ -16,7 +21,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 
 from airflow_dts.emulator.dataplane.base import OWN_PREFIX, Table, TablePlan, Unique
-from airflow_dts.emulator.dataplane.sqlite.ddl import literal, quote
+from airflow_dts.emulator.dataplane.sqlite.ddl import literal, quote, tokens
 from airflow_dts.emulator.dataplane.sqlite.server import job_tag
 
 # The time of the statement; a commit follows it shortly. Milliseconds is what SQLite has.
@@ -121,15 +126,20 @@ class _TriggerWriter:
                 f"{collated(quote(name), collation)} = new.{quote(name)}" for name, (_, collation) in terms
             ]
         else:
-            # The expression over the new row: its columns are given by a row of the same column names.
-            row = ", ".join(
-                f"new.{quote(column.name)} AS {quote(column.name)}" for column in self.table.columns
-            )
             found = [
-                f"{collated(f'({text})', collation)} = (SELECT {text} FROM (SELECT {row}))"
+                f"{collated(f'({text})', collation)} = (SELECT {text}{self._new_row(text)})"
                 for text, collation in unique.terms
             ]
         return " AND ".join([*found, *([f"({unique.where})"] if unique.where else [])])
+
+    def _new_row(self, expression: str) -> str:
+        """Gives an expression the new row's values: a row of the same column names.
+
+        Of the columns it uses only: the application could not drop a column a trigger names.
+        """
+        used = {token.name.casefold() for token in tokens(expression)}
+        names = [quote(column.name) for column in self.table.columns if column.name.casefold() in used]
+        return f" FROM (SELECT {', '.join(f'new.{name} AS {name}' for name in names)})" if names else ""
 
 
 def present_triggers(connection: sqlite3.Connection, job_id: str) -> dict[str, tuple[str, str]]:
@@ -160,6 +170,44 @@ def gap(connection: sqlite3.Connection, job_id: str, table: str) -> str:
             )
         if hangs_on != table:
             return f"table {table!r} was renamed to {hangs_on!r} (ALTER TABLE RENAME TO)"
+    if hiding := hidden_by(connection, job_id, table):
+        return (
+            f"table {table!r} was given the trigger {hiding!r} (CREATE TRIGGER), whose RAISE(IGNORE) keeps "
+            "changes from being logged; drop it, or make it a BEFORE trigger"
+        )
+    return ""
+
+
+def hiding_triggers(connection: sqlite3.Connection) -> dict[str, list[str]]:
+    """By table: AFTER triggers with RAISE(IGNORE), which keeps every older trigger from firing."""
+    found: dict[str, list[str]] = {}
+    for name, table, sql in connection.execute(
+        "SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'trigger' ORDER BY rowid"
+    ):
+        if _hides(str(sql)):
+            found.setdefault(str(table), []).append(str(name))
+    return found
+
+
+def _hides(sql: str) -> bool:
+    words = [token.text.upper() for token in tokens(sql)]
+    head = words[: words.index("ON")] if "ON" in words else words
+    ignores = any(words[place : place + 3] == ["RAISE", "(", "IGNORE"] for place in range(len(words)))
+    return ignores and "AFTER" in head
+
+
+def hidden_by(connection: sqlite3.Connection, job_id: str, table: str) -> str:
+    """Which trigger may have kept changes of a logged table from the log; empty when none can have."""
+    prefix = trigger_prefix(job_id)
+    for name in hiding_triggers(connection).get(table, ()):
+        # Numbers of the catalog rise with every object made, and VACUUM keeps their order.
+        older = connection.execute(
+            "SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND tbl_name = ? AND substr(name, 1, ?) = ? "
+            "AND rowid < (SELECT rowid FROM sqlite_master WHERE type = 'trigger' AND name = ?)",
+            (table, len(prefix), prefix, name),
+        ).fetchone()
+        if older:
+            return name
     return ""
 
 

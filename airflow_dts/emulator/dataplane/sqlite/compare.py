@@ -20,7 +20,11 @@ from airflow_dts.emulator.dataplane.sqlite.values import RawText, lenient
 def compare_databases(
     source: Path, target: Path, plan: DatabasePlan, limit: int
 ) -> tuple[list[TableComparison], list[Sample]]:
-    """Counts for each table, and the keys of at most `limit` rows that differ."""
+    """Counts for each table, and the keys of at most `limit` rows that differ.
+
+    Raises ValueError when the files hold text in different encodings: SQLite cannot look at both at once.
+    """
+    _require_one_encoding(source, target)
     with closing(connect(source, read_only=True)) as connection:
         connection.text_factory = lenient
         connection.execute(
@@ -36,6 +40,20 @@ def compare_databases(
             samples += found
         connection.execute("ROLLBACK")
     return tables, samples
+
+
+def _require_one_encoding(source: Path, target: Path) -> None:
+    found = []
+    for path in (source, target):
+        # An empty file has not chosen its encoding yet.
+        if path.exists() and path.stat().st_size:
+            with closing(connect(path, read_only=True)) as connection:
+                found.append(str(connection.execute("PRAGMA encoding").fetchone()[0]))
+    if len(set(found)) > 1:
+        raise ValueError(
+            f"{source} holds text as {found[0]} and {target} as {found[1]}, which cannot be compared; let "
+            "the job make the target database, or make it with the same PRAGMA encoding"
+        )
 
 
 class _Comparer:

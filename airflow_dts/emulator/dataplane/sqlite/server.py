@@ -18,6 +18,7 @@ from airflow_dts.emulator.dataplane.sqlite.ddl import translate
 
 _SCHEME = "sqlite://"
 _SUFFIX = ".db"
+_MAGIC = b"SQLite format 3\x00"
 _FORBIDDEN = re.compile(r'[/\\\x00-\x1f:*?"<>|]')
 _BUSY_SECONDS = 30.0
 
@@ -42,6 +43,15 @@ def connect(path: Path, *, create: bool = False, read_only: bool = False) -> sql
         connection.close()
         raise
     return connection
+
+
+def file_identity(path: Path) -> str:
+    """The same text for the same file, whatever its name; empty when there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return ""
+    return f"{status.st_dev}:{status.st_ino}"
 
 
 class SqliteServer:
@@ -86,6 +96,11 @@ class SqliteServer:
         )
         return sorted(name for name in names if not name.startswith((".", OWN_PREFIX)))
 
+    def is_database(self, database: str) -> bool:
+        with suppress(OSError), self._path(database).open("rb") as file:
+            return file.read(len(_MAGIC)) == _MAGIC
+        return False
+
     def database_problem(self, database: str) -> str:
         name_problem = _name_problem(database)
         if name_problem:
@@ -113,10 +128,7 @@ class SqliteServer:
 
     def identity(self, database: str) -> str:
         path = self._path(database)
-        with suppress(OSError):
-            status = path.stat()
-            return f"{status.st_dev}:{status.st_ino}"
-        return str(path.resolve())
+        return file_identity(path) or str(path.resolve())
 
     def path_of(self, database: str) -> Path:
         """The file of a database. Raises ValueError for a name that could leave the directory."""
@@ -133,12 +145,13 @@ class SqliteServer:
 
         return SqliteSource(database, self.path_of(database), job_id)
 
-    def open_target(self, database: str) -> Target:
+    def open_target(self, database: str, like: Source | None = None) -> Target:
+        from airflow_dts.emulator.dataplane.sqlite.source import SqliteSource
         from airflow_dts.emulator.dataplane.sqlite.target import SqliteTarget
 
         path = self.path_of(database)
         self.directory.mkdir(parents=True, exist_ok=True)
-        return SqliteTarget(database, path)
+        return SqliteTarget(database, path, like.encoding() if isinstance(like, SqliteSource) else "")
 
     def ddl(self, plans: Sequence[TablePlan]) -> dict[str, tuple[str, tuple[str, ...]]]:
         return translate(plans)

@@ -14,6 +14,7 @@ from airflow_dts.emulator.dataplane.base import (
     Changes,
     Key,
     KeyState,
+    LostChanges,
     MoverError,
     Row,
     Table,
@@ -24,7 +25,7 @@ from airflow_dts.emulator.dataplane.base import (
 from airflow_dts.emulator.dataplane.sqlite import capture, catalog, values
 from airflow_dts.emulator.dataplane.sqlite.capture import key_column, key_terms, log_table
 from airflow_dts.emulator.dataplane.sqlite.ddl import has_comment, quote, tokens
-from airflow_dts.emulator.dataplane.sqlite.server import connect
+from airflow_dts.emulator.dataplane.sqlite.server import connect, file_identity
 
 _FETCH = 500
 _CHUNK_BYTES = 16 << 20
@@ -43,6 +44,7 @@ class SqliteSource:
         self._job = job_id
         self._log = log_table(job_id)
         self._connection = connect(path, read_only=True)
+        self._identity = file_identity(path)
         self._writer: sqlite3.Connection | None = None
         self._purged = 0
         self._purged_at = 0.0
@@ -72,6 +74,16 @@ class SqliteSource:
     def concurrency_problem(self) -> str:
         mode = str(self._connection.execute("PRAGMA journal_mode").fetchone()[0])
         return "" if mode == "wal" else f"in journal mode {mode}, readers and writers wait for each other"
+
+    def hiding_triggers(self) -> dict[str, list[str]]:
+        return capture.hiding_triggers(self._connection)
+
+    def encoding(self) -> str:
+        """In which form the file holds text: UTF-8, UTF-16le or UTF-16be."""
+        return str(self._connection.execute("PRAGMA encoding").fetchone()[0])
+
+    def replaced(self) -> bool:
+        return file_identity(self._path) != self._identity
 
     def marks(self) -> dict[str, int]:
         """The numbers an application may mark its file with."""
@@ -164,7 +176,7 @@ class SqliteSource:
             nonlocal end
             problems = filter(None, (capture.gap(writer, self._job, name) for name in known))
             if problem := next(problems, ""):
-                raise MoverError(
+                raise LostChanges(
                     f"database {self.database!r}: {problem}; reset the job, so that it is loaded anew"
                 )
             capture.install(writer, self._job, plans)
@@ -172,6 +184,9 @@ class SqliteSource:
 
         self._transact(writer, work)
         return end
+
+    def logs(self) -> bool:
+        return capture.is_installed(self._connection, self._job)
 
     def renamed(self, table: str) -> str:
         hangs_on = capture.insert_trigger_table(self._connection, self._job, table)
@@ -207,6 +222,11 @@ class SqliteSource:
     def _last(self, after: int, limit: int | None, before: float | None) -> int:
         log = quote(self._log)
         last = self._number(f"SELECT coalesce(max(seq), 0) FROM {log}")
+        if self._number(f"SELECT coalesce(min(seq), 0) FROM {log}") > after + 1:
+            raise MoverError(
+                f"the log of database {self.database!r} was purged beyond the checkpoint {after}: the target "
+                "was put back to an older state; reset the job, so that it is loaded anew"
+            )
         if last < after:
             raise MoverError(
                 f"the log of database {self.database!r} ends at {last}, before the checkpoint {after}: the "

@@ -23,7 +23,7 @@ from airflow_dts.emulator.dataplane.base import (
 from airflow_dts.emulator.dataplane.sqlite import catalog, values
 from airflow_dts.emulator.dataplane.sqlite.capture import collated
 from airflow_dts.emulator.dataplane.sqlite.ddl import column_definition, quote, tokens
-from airflow_dts.emulator.dataplane.sqlite.server import connect
+from airflow_dts.emulator.dataplane.sqlite.server import connect, file_identity
 from airflow_dts.emulator.dataplane.sqlite.source import SqliteSource
 
 _CHECKPOINT = f"{OWN_PREFIX}ckpt"
@@ -32,17 +32,25 @@ _CHECKPOINT = f"{OWN_PREFIX}ckpt"
 class SqliteTarget:
     """See `Target`. Commits reach the disk before they count: the source's log is purged after them."""
 
-    def __init__(self, database: str, path: Path) -> None:
+    def __init__(self, database: str, path: Path, encoding: str = "") -> None:
+        """:param encoding: of the text in a database that is made by this; empty for SQLite's own choice."""
         self.database = database
         fresh = not path.exists() or path.stat().st_size == 0
         self._connection = connect(path, create=True)
+        self._path, self._identity = path, file_identity(path)
         if fresh:
+            if encoding:
+                # Before the first write, or never.
+                self._connection.execute(f"PRAGMA encoding = '{encoding}'")
             self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = FULL")
         self._connection.execute("PRAGMA recursive_triggers = OFF")
 
     def close(self) -> None:
         self._connection.close()
+
+    def replaced(self) -> bool:
+        return file_identity(self._path) != self._identity
 
     def tables(self) -> dict[str, Table]:
         return catalog.read_tables(self._connection)
@@ -111,23 +119,19 @@ class SqliteTarget:
         return {key for key in keys if self._connection.execute(sql, key).fetchone() is not None}
 
     def set_counter(self, plan: TablePlan, value: int) -> None:
-        # An old target table may have no counter; then there is nothing to keep.
-        sql = self._connection.execute(
-            "SELECT sql FROM sqlite_master WHERE name = ?", (plan.target_name,)
+        # An old target table may be spelled otherwise; the counters know it by its own spelling only.
+        name, sql = self._connection.execute(
+            "SELECT name, sql FROM sqlite_master WHERE type = 'table' AND name = ? COLLATE NOCASE",
+            (plan.target_name,),
         ).fetchone()
-        if not any(token.means("AUTOINCREMENT") for token in tokens(str(sql[0]))):
+        # Nor need it have a counter; then there is nothing to keep.
+        if not any(token.means("AUTOINCREMENT") for token in tokens(str(sql))):
             return
-        row = self._connection.execute(
-            "SELECT seq FROM sqlite_sequence WHERE name = ?", (plan.target_name,)
-        ).fetchone()
+        row = self._connection.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (name,)).fetchone()
         if row is None:
-            self._connection.execute(
-                "INSERT INTO sqlite_sequence(name, seq) VALUES (?, ?)", (plan.target_name, value)
-            )
+            self._connection.execute("INSERT INTO sqlite_sequence(name, seq) VALUES (?, ?)", (name, value))
         elif row[0] < value:
-            self._connection.execute(
-                "UPDATE sqlite_sequence SET seq = ? WHERE name = ?", (value, plan.target_name)
-            )
+            self._connection.execute("UPDATE sqlite_sequence SET seq = ? WHERE name = ?", (value, name))
 
     # --- checkpoint
 
