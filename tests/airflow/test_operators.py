@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
 from airflow_dts._compat import AirflowFailException
+from airflow_dts.api.jobs import DeleteDtsJob
 from airflow_dts.errors import (
     ApiError,
     AuthError,
@@ -42,6 +45,7 @@ from airflow_dts.operators.objects import (
     DtsSkipPrecheckOperator,
 )
 from airflow_dts.sensors.dts import DtsCheckpointSensor, DtsJobStatusSensor
+from airflow_dts.states import State
 
 pytestmark = pytest.mark.airflow
 
@@ -403,3 +407,41 @@ def test_a_password_of_any_action_comes_from_a_connection(
     assert "sesame" not in str(refused.value)
     with pytest.raises(ConfigError, match="takes no passwords"):
         finish(DtsActionOperator(task_id="t", action="DescribeDtsJobs", password_conn_id="db"))
+
+
+def test_one_job_gone_does_not_keep_the_others(cloud: Any, finish: Finish) -> None:
+    living, gone = cloud.buy("SYNC"), cloud.buy("SYNC")
+    cloud.hook.call(DeleteDtsJob(dts_job_id=gone))
+    cloud.reach(gone, "Finished")  # as a released synchronization goes on being listed
+    finish(DtsReleaseJobsOperator(task_id="t", dts_job_ids=[gone, living], **QUICK))
+    assert cloud.hook.read(living).state in {State.FINISHED, State.GONE}
+
+
+@pytest.mark.parametrize("status", [404, 408, 499])
+def test_a_refusal_that_is_not_the_services_own_leaves_the_purchase_open(
+    finish: Finish, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    class Gateway(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(status)
+            self.send_header("Content-Length", "15")
+            self.end_headers()
+            self.wfile.write(b"<h1>Gateway</h1"[:15])
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Gateway)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    where = f"http://127.0.0.1:{server.server_port}"
+    fields = {"conn_type": "alibaba_dts", "host": where, "login": "ak", "password": "sk-sk-sk"}
+    monkeypatch.setenv("AIRFLOW_CONN_DTS_DEFAULT", json.dumps({**fields, "extra": {"region_id": "r"}}))
+    store = Store()
+    try:
+        with pytest.raises(AirflowFailException, match="unknown"):
+            finish(buying(), {"task_state_store": store})
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert set(store[PURCHASE]) == {"intent"}
