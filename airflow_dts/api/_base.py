@@ -8,15 +8,18 @@ request: the client sends it, the emulator parses it and the reference page prin
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Generic, Self, TypeVar, cast
+from typing import Any, ClassVar, Generic, Literal, Self, TypeVar, cast
 
 from pydantic import ConfigDict, model_validator
 
 from airflow_dts.api._fields import Int, Name, Text
 from airflow_dts.api._rules import Rule
-from airflow_dts.api._struct import Items, Part, Struct, Unreadable, Wire, unsaid
+from airflow_dts.api._struct import Items, Part, Struct, Unreadable, Wire, Wrapped, unsaid
+from airflow_dts.api.xml import from_xml
 
-__all__ = ["Action", "CodedReply", "Items", "Part", "Reply", "Struct", "Unreadable", "Wire", "unsaid"]
+__all__ = [
+    "Action", "CodedReply", "Items", "Part", "Reply", "Struct", "Unreadable", "Wire", "Wrapped", "unsaid",
+]  # fmt: skip
 
 
 class Reply(Struct):
@@ -50,7 +53,9 @@ class Action(Wire, Generic[R_co]):
 
     section: ClassVar[str]
     """Where the seed describes the action, as "6.4.13"."""
+    product: ClassVar[str] = "Dts"
     version: ClassVar[str] = "2020-01-01"
+    generation: ClassVar[Literal["current", "legacy"]] = "current"
     changes_state: ClassVar[bool] = True
     """Whether a lost reply leaves us unsure what happened, so that a blind resend could do it twice."""
     rules: ClassVar[tuple[Rule, ...]] = ()
@@ -70,6 +75,14 @@ class Action(Wire, Generic[R_co]):
         :raises pydantic.ValidationError: the body is no JSON, or not a reply.
         """
         return cast("R_co", cls.reply.read(body))
+
+    @classmethod
+    def parse_xml(cls, body: bytes | str) -> R_co:
+        """The action's reply from an XML body.
+
+        :raises ValueError: the body is no XML, one with a document type, or not a reply.
+        """
+        return cast("R_co", from_xml(cls.reply, body))
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_: object) -> None:

@@ -54,6 +54,20 @@ PageSize = Annotated[int, Field(ge=1, le=100)]
 """Rows, 1 to 100."""
 
 
+def _page_size(size: int) -> int:
+    sizes = (10, 20, 30, 50, 100)
+    if size not in sizes:
+        raise ValueError(f"must be one of {', '.join(map(str, sizes))}")
+    return size
+
+
+ListingSize = Annotated[int, AfterValidator(_page_size)]
+"""Rows per page of a listing: 30 (usual), 50 or 100; the public cloud takes 10, 20 (usual) or 30."""
+
+ClientToken = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$")]
+"""Makes a call safe to repeat: at most 64 ASCII characters, a new one for each intention."""
+
+
 def _unix_seconds(value: object) -> object:
     if not isinstance(value, datetime):
         return value
@@ -104,6 +118,8 @@ Phones = Annotated[CommaList, Field(max_length=10)]
 
 JsonText = Annotated[dict[str, Any] | list[Any], BeforeValidator(_json), PlainSerializer(compact)]
 """A mapping or list in Python (JSON text is understood); JSON text on the wire."""
+JsonIds = Annotated[list[Name], Field(min_length=1), BeforeValidator(_json), PlainSerializer(compact)]
+"""A list of ids in Python (JSON text is understood); JSON text on the wire."""
 
 
 def _tags(value: object) -> object:
@@ -159,6 +175,10 @@ def _real(value: object) -> float | None:
     return number if abs(number) < float("inf") else None
 
 
+def _flow(value: object) -> float | None:
+    return _real(str(value).casefold().removesuffix("mb/s"))
+
+
 def _plain(number: float | None) -> str | None:
     return None if number is None else f"{number:.15g}"
 
@@ -186,6 +206,8 @@ IntText = Annotated[Int, PlainSerializer(_plain)]
 """The same, which the service writes as text."""
 Number = Annotated[float | None, Otherwise(_real), PlainSerializer(_plain)]
 """A number that may have a fraction, which the service writes as text."""
+Flow = Annotated[float | None, Otherwise(_flow), PlainSerializer(_plain)]
+"""Traffic in MB/s; ``0.00MB/s`` is understood too."""
 Flag = Annotated[bool | None, Otherwise(lambda _: None)]
 """``true`` or ``"true"``; None when the service does not say."""
 Instant = Annotated[AwareDatetime | None, Otherwise(_instant), PlainSerializer(_zulu)]

@@ -43,8 +43,8 @@ class Configured(Wire):
     error_phone: Phones | None = None
 
 
-class FromSource(Wire):
-    """How the source is reached."""
+class AtSource(Wire):
+    """Where the source is and who enters it."""
 
     source_endpoint_instance_id: Annotated[Name | None, Field(alias="SourceEndpointInstanceID")] = None
     """The cloud database; for ECS the machine, for DG the gateway, for EXPRESS and CEN the VPC."""
@@ -57,6 +57,11 @@ class FromSource(Wire):
     """The database that holds the objects, for engines whose accounts enter one database."""
     source_endpoint_user_name: Name | None = None
     source_endpoint_password: SecretStr | None = None
+
+
+class FromSource(AtSource):
+    """How the source is reached, also in another account."""
+
     source_endpoint_owner_id: Annotated[Name | None, Field(alias="SourceEndpointOwnerID")] = None
     """The account that owns the source, when it is another one."""
     source_endpoint_role: Name | None = None
@@ -89,19 +94,21 @@ ALARMS = needs("delay_rule_time", when={"delay_notice": True}, hint="the seconds
 OTHER_ACCOUNT = accompanies("source_endpoint_role", of="source_endpoint_owner_id")
 
 
-def oracle_sid(side: str, engine: str) -> Rule:
+def oracle_sid(side: str, engine: str, *, reserve: str = "reserve") -> Rule:
     """An Oracle without RAC needs its SID; ``Reserve`` says when there is RAC.
 
     :param side: ``source`` or ``destination``.
+    :param reserve: the field that holds the ``Reserve``.
     """
     field, kind = f"{side}_endpoint_oracle_sid", "src_oracle_type" if side == "source" else "dest_oracle_type"
     text = (
-        f"give {field} when {side}_endpoint_engine_name is {engine}; with RAC give {kind} in reserve instead"
+        f"give {field} when {side}_endpoint_engine_name is {engine}; "
+        f"with RAC give {kind} in {reserve} instead"
     )
 
     def broken(action: Any) -> Collection[str]:
         oracle = getattr(action, f"{side}_endpoint_engine_name") == engine
-        rac = getattr(action.reserve or Reserve(), kind) not in (None, "sid")
+        rac = getattr(getattr(action, reserve) or Reserve(), kind) not in (None, "sid")
         return (text,) if oracle and not rac and not getattr(action, field) else ()
 
     return Rule(text, broken)

@@ -11,7 +11,7 @@ from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from types import UnionType
-from typing import Annotated, Any, Self, TypeVar, Union, cast, get_args, get_origin, overload
+from typing import Annotated, Any, NamedTuple, Self, TypeVar, Union, cast, get_args, get_origin, overload
 
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, ValidationError
 from pydantic.alias_generators import to_pascal
@@ -264,6 +264,39 @@ Items = Annotated[Sequence[S], _ReadLate()]
 """A list of structs; null and absence read as no elements, and a lone struct as one."""
 
 
+@dataclass(frozen=True)
+class Wrapped:
+    """Beside a list's type: on the wire it is ``{"Jobs": {"Job": [...]}}``, with ``name`` for ``Job``.
+
+    A list without the wrapper is understood, and so is a lone element.
+    """
+
+    name: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        (item,) = get_args(source)
+        return core_schema.no_info_before_validator_function(
+            self._unwrapped,
+            handler(source),
+            serialization=core_schema.plain_serializer_function_ser_schema(
+                lambda elements: {self.name: list(elements)},
+                return_schema=core_schema.dict_schema(
+                    values_schema=core_schema.list_schema(handler.generate_schema(item))
+                ),
+            ),
+        )
+
+    def _unwrapped(self, value: object) -> object:
+        match value:
+            case Mapping() if len(value) == 1 and str(next(iter(value))).casefold() == self.name.casefold():
+                value = next(iter(value.values()))
+            case Mapping() if not value:
+                return []
+        if value is None or value == "":
+            return []
+        return [value] if isinstance(value, (str, Mapping)) else value
+
+
 def _elements(value: object) -> list[Any]:
     """The elements, also out of ``{"Job": [...]}``: some replies wrap a list in its singular name."""
     if type(value) is list and set(map(type, value)) <= {dict}:
@@ -284,11 +317,26 @@ def _elements(value: object) -> list[Any]:
     return elements
 
 
+class WireField(NamedTuple):
+    """How a field looks on the wire."""
+
+    name: str
+    inside: type[Struct] | None
+    """The struct it holds, if it does."""
+    many: bool
+    wrapped: str
+    """What the elements are called inside a wrapper; empty where there is none."""
+
+
 @cache
-def wire_fields(model: type[Wire]) -> Mapping[str, tuple[str, type[Struct] | None, bool]]:
-    """Lower-case wire name -> wire name, the struct inside if there is one, whether there may be many."""
+def wire_fields(model: type[Wire]) -> Mapping[str, WireField]:
+    """Every field by its wire name in lower case."""
     return {
-        (field.alias or name).casefold(): (field.alias or name, *_kind(field.annotation))
+        (field.alias or name).casefold(): WireField(
+            field.alias or name,
+            *_kind(field.annotation),
+            next((mark.name for mark in field.metadata if isinstance(mark, Wrapped)), ""),
+        )
         for name, field in model.model_fields.items()
     }
 
@@ -310,11 +358,11 @@ def _in_our_case(model: type[Struct], said: object) -> object:
     known = wire_fields(model)
     ours: dict[str, Any] = {}
     for key, value in sorted(said.items(), key=lambda pair: pair[0] not in model_aliases(model)):
-        name, *_ = known.get(key.casefold(), (key,))
-        ours.setdefault(name, value)
+        field = known.get(key.casefold())
+        ours.setdefault(field.name if field else key, value)
     return ours
 
 
 @cache
 def model_aliases(model: type[Wire]) -> frozenset[str]:
-    return frozenset(name for name, *_ in wire_fields(model).values())
+    return frozenset(field.name for field in wire_fields(model).values())

@@ -7,6 +7,16 @@ from typing import Any
 
 from airflow_dts.api import etl, instances, jobs, prechecks, readings, subscriptions
 from airflow_dts.api._base import Action
+from airflow_dts.api.legacy import (
+    alerts,
+    migration,
+    network,
+    subscription,
+    synchronization,
+    synchronization_readings,
+    tags,
+)
+from airflow_dts.api.legacy import prechecks as shielding
 
 
 def _defined_in(module: ModuleType) -> list[type[Action[Any]]]:
@@ -21,8 +31,18 @@ def _defined_in(module: ModuleType) -> list[type[Action[Any]]]:
     ]
 
 
+_CURRENT = (jobs, readings, prechecks, instances, subscriptions, etl)
+_LEGACY = (
+    migration,
+    synchronization,
+    synchronization_readings,
+    subscription,
+    network,
+    alerts,
+    shielding,
+    tags,
+)
+
 ACTIONS: dict[str, type[Action[Any]]] = {
-    action.action_name(): action
-    for module in (jobs, readings, prechecks, instances, subscriptions, etl)
-    for action in _defined_in(module)
+    action.action_name(): action for module in (*_CURRENT, *_LEGACY) for action in _defined_in(module)
 }

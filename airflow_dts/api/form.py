@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from pydantic import SecretStr
 
 from airflow_dts.api._base import Action
+from airflow_dts.api._numbered import numbered
 
 PUBLIC_PARAMETERS = frozenset(
     {
@@ -32,7 +33,13 @@ A = TypeVar("A", bound=Action[Any])
 def to_parameters(action: Action[Any]) -> dict[str, str]:
     """Wire names and text values; what was not given is left out. Secrets are in the clear here."""
     given = action.model_dump(by_alias=True, exclude_none=True)
-    return {name: _text(value) for name, value in given.items()}
+    parameters: dict[str, str] = {}
+    for name, value in given.items():
+        if isinstance(value, (list, dict)):
+            parameters.update((each, _text(element)) for each, element in numbered(name, value))
+        else:
+            parameters[name] = _text(value)
+    return parameters
 
 
 def from_parameters(action: type[A], parameters: Mapping[str, str]) -> A:

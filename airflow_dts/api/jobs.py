@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr
 
 from airflow_dts.api._base import Action, CodedReply, Reply
-from airflow_dts.api._fields import Direction, Ids, JsonText, Name, Spelled, Text
+from airflow_dts.api._fields import ClientToken, Direction, Ids, JsonText, Name, Spelled, Text
 from airflow_dts.api._parts import (
     ALARMS,
     OTHER_ACCOUNT,
@@ -234,8 +234,7 @@ class ModifyDtsJob(Action[ModifyDtsJobReply]):
     """All objects from now on, old ones included."""
     synchronization_direction: Direction | None = None
     """Only for two-way synchronization; Forward when left out."""
-    client_token: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$")] | None = None
-    """Makes the call safe to repeat: at most 64 ASCII characters, a new one for each intention."""
+    client_token: ClientToken | None = None
     etl_operator_column_reference: JsonText | None = None
     """Operator columns, for the T+1 business only."""
 

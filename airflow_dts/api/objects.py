@@ -77,13 +77,13 @@ class DbList(RootModel[dict[str, Database]]):
         try:
             return read()
         except ValidationError as error:
-            raise ValueError("\n".join(_faults("DbList", error))) from None
+            raise ValueError("\n".join(faults("DbList", error))) from None
 
     @model_validator(mode="before")
     @classmethod
     def _understand(cls, value: object) -> object:
         if isinstance(value, (str, bytes)):
-            value = _from_text(value)
+            value = from_text(value)
         if not value:
             raise ValueError("names nothing: give at least one database")
         match value:
@@ -122,7 +122,11 @@ class DbList(RootModel[dict[str, Database]]):
         ]
 
 
-def _from_text(text: str | bytes) -> object:
+def from_text(text: str | bytes) -> object:
+    """What JSON text holds; other text is a name.
+
+    :raises ValueError: text that begins like JSON and is none.
+    """
     said = text.decode() if isinstance(text, bytes) else text
     if not said.lstrip().startswith(("{", "[")):
         return [said.strip()] if said.strip() else None
@@ -132,7 +136,8 @@ def _from_text(text: str | bytes) -> object:
         raise ValueError(f"is not JSON: {error}") from None
 
 
-def _faults(what: str, error: ValidationError) -> list[str]:
+def faults(what: str, error: ValidationError) -> list[str]:
+    """One sentence per fault, with its place inside ``what``."""
     return [
         f"{what}: {'.'.join(map(str, fault['loc']))}{': ' if fault['loc'] else ''}"
         f"{fault['msg'].removeprefix('Value error, ')}"
@@ -224,7 +229,7 @@ class Reserve(BaseModel):
     @classmethod
     def _understand(cls, value: object) -> object:
         if isinstance(value, (str, bytes)):
-            value = _from_text(value)
+            value = from_text(value)
         return (
             {key: _numbers_as_text(inner) for key, inner in value.items()}
             if isinstance(value, dict)
@@ -240,7 +245,7 @@ class Reserve(BaseModel):
         try:
             return cls.model_validate(dict(text) if isinstance(text, Mapping) else text)
         except ValidationError as error:
-            raise ValueError("\n".join(_faults("Reserve", error))) from None
+            raise ValueError("\n".join(faults("Reserve", error))) from None
 
     def to_dict(self) -> dict[str, Any]:
         return self.model_dump(by_alias=True, exclude_none=True)

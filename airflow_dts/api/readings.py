@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
 from airflow_dts.api._base import Action, CodedReply, Items, Part, Reply, Struct, unsaid
 from airflow_dts.api._fields import (
@@ -14,6 +14,7 @@ from airflow_dts.api._fields import (
     Int,
     IntText,
     JobKind,
+    ListingSize,
     Name,
     Number,
     PageNumber,
@@ -169,11 +170,9 @@ class JobFacts(Struct):
     source_endpoint: Part[SourceEndpoint] = unsaid()
 
 
-class SubscriptionFacts(Struct):
-    """What the readings of a subscription tell besides."""
+class Consumption(Struct):
+    """What a subscription keeps, and how far its client has read."""
 
-    app_name: Text = ""
-    """``new`` marks a subscription of the newer kind."""
     begin_timestamp: Instant = None
     """Oldest data still kept."""
     end_timestamp: Instant = None
@@ -182,6 +181,13 @@ class SubscriptionFacts(Struct):
     """How far the client has read."""
     consumption_client: Text = ""
     """Address of the client and a random token."""
+
+
+class SubscriptionFacts(Consumption):
+    """What the readings of a subscription tell besides."""
+
+    app_name: Text = ""
+    """``new`` marks a subscription of the newer kind."""
 
 
 class JobProgress(JobFacts):
@@ -223,15 +229,6 @@ class DescribeDtsJobsReply(Reply):
     total_record_count: Int = None
 
 
-_PAGE_SIZES = (10, 20, 30, 50, 100)
-
-
-def _page_size(size: int) -> int:
-    if size not in _PAGE_SIZES:
-        raise ValueError(f"must be one of {', '.join(map(str, _PAGE_SIZES))}")
-    return size
-
-
 JobStatus = Annotated[
     Literal[
         "NotStarted", "Prechecking", "PrecheckFailed", "PreCheckPass", "NotConfigured", "Migrating",
@@ -268,8 +265,7 @@ class DescribeDtsJobs(Action[DescribeDtsJobsReply]):
     """ASC when left out."""
     page_number: PageNumber | None = None
     """From 1."""
-    page_size: Annotated[int, AfterValidator(_page_size)] | None = None
-    """Jobs per page: 30 (usual), 50 or 100; the public cloud takes 10, 20 (usual) or 30."""
+    page_size: ListingSize | None = None
 
     rules = (together("type", "params"),)
 

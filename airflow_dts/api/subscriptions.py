@@ -89,20 +89,28 @@ GroupPassword = Annotated[SecretStr, Field(min_length=8, max_length=32)]
 """8 to 32 characters of at least two kinds: upper case, lower case, digits, others."""
 
 
-def _strong(action: Any) -> bool:
-    if action.consumer_group_password is None:
-        return True
-    text = action.consumer_group_password.get_secret_value()
-    kinds = {
-        "upper" if c.isupper() else "lower" if c.islower() else "digit" if c.isdigit() else "" for c in text
-    }
-    return len(kinds) > 1
+def strong(field: str) -> Rule:
+    """The password in ``field`` is not all of one kind of character."""
+
+    def holds(action: Any) -> bool:
+        password = getattr(action, field)
+        return password is None or len({_kind(c) for c in password.get_secret_value()}) > 1
+
+    return rule(
+        f"{field} must mix at least two of upper case, lower case, digits and other characters", holds
+    )
 
 
-_STRONG = rule(
-    "consumer_group_password must mix at least two of upper case, lower case, digits and other characters",
-    _strong,
-)
+def _kind(character: str) -> str:
+    match character:
+        case c if c.isupper():
+            return "upper"
+        case c if c.islower():
+            return "lower"
+    return "digit" if character.isdigit() else "other"
+
+
+_STRONG = strong("consumer_group_password")
 _SUBSCRIPTION = at_least_one("dts_instance_id", "dts_job_id")
 
 

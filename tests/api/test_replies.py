@@ -295,7 +295,7 @@ def test_no_struct_is_typed_before_it_is_touched() -> None:
     seen: set[type[Struct]] = set()
 
     def look(model: type[Struct]) -> None:
-        for name, (_, inside, many) in zip(model.model_fields, wire_fields(model).values(), strict=True):
+        for name, (_, inside, many, _) in zip(model.model_fields, wire_fields(model).values(), strict=True):
             if inside and inside not in seen:
                 seen.add(inside)
                 look(inside)
