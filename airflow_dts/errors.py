@@ -336,6 +336,7 @@ def mask(text: str, secrets: Iterable[str]) -> str:
         spellings = (
             quote(once, safe="~"),
             once,
+            quote(quote_plus(secret), safe="~"),
             quote_plus(secret),
             json.dumps(secret)[1:-1],
             json.dumps(secret, ensure_ascii=False)[1:-1],

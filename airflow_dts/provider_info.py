@@ -13,13 +13,42 @@ def _text(label: str, description: str, **schema: Any) -> dict[str, Any]:
     return {"label": label, "description": description, "schema": {"type": ["string", "null"], **schema}}
 
 
-def _seconds(label: str, description: str) -> dict[str, Any]:
-    return {"label": label, "description": description, "schema": {"type": ["number", "null"], "minimum": 1}}
+def _seconds(label: str, description: str, least: int = 1) -> dict[str, Any]:
+    schema = {"type": ["number", "null"], "minimum": least}
+    return {"label": label, "description": description, "schema": schema}
 
 
 CONN_FIELDS: dict[str, dict[str, Any]] = {
     "region_id": _text("Region", "Region of the DTS instances, such as cn-hangzhou"),
-    "security_token": _text("STS token", "Only with temporary AccessKeys", format="password"),
+    "credentials": _text(
+        "Credentials",
+        "Who signs: access_key or sts (login and password), assume_role (these, and a role), environment, "
+        "ecs_ram_role, oidc or default (which need no login). Empty: access_key",
+        enum=["access_key", "sts", "assume_role", "environment", "ecs_ram_role", "oidc", "default", None],
+    ),
+    "security_token": _text("STS token", "Goes with a temporary AccessKey", format="password"),
+    "role_arn": _text("Role ARN", "assume_role, oidc: such as acs:ram::123456789012:role/adminrole"),
+    "role_session_name": _text(
+        "Role session name", "assume_role, oidc: shown in audit logs; 2 to 64 letters"
+    ),
+    "role_policy": _text("Role policy", "assume_role, oidc: JSON that narrows what the key may do"),
+    "role_duration": _seconds("Role duration (s)", "assume_role, oidc: life of a key; 900 to 43200", 900),
+    "external_id": _text("External ID", "assume_role: only if the owner of the role asks for one"),
+    "ram_role_name": _text("RAM role name", "ecs_ram_role: empty for the role the machine has"),
+    "oidc_provider_arn": _text("OIDC provider ARN", "oidc: empty for ALIBABA_CLOUD_OIDC_PROVIDER_ARN"),
+    "oidc_token_file": _text(
+        "OIDC token file", "oidc: path on the workers; empty for the cluster's variable"
+    ),
+    "sts_endpoint": _text(
+        "STS endpoint", "assume_role, oidc in a private cloud: where keys of roles come from"
+    ),
+    "gateway": _text(
+        "Gateway", "asapi for the one gateway of all products of a private cloud", enum=["pop", "asapi", None]
+    ),
+    "internet_domain": _text(
+        "Internet domain", "Private cloud: its root domain, which names the asapi gateway and the STS"
+    ),
+    "format": _text("Format", "Of the replies; empty: JSON", enum=["JSON", "XML", None]),
     "organization_id": _text("Organization ID", "Private cloud: sent as x-acs-organizationid"),
     "resource_group_id": _text("Resource group ID", "Private cloud: sent as x-acs-resourcegroupid"),
     "instance_id": _text("Instance ID", "Private cloud: sent as x-acs-instanceid"),
@@ -38,10 +67,25 @@ CONN_FIELDS: dict[str, dict[str, Any]] = {
 HIDDEN_FIELDS = ["schema"]
 RELABELING = {"login": "AccessKey ID", "password": "AccessKey secret", "host": "Endpoint"}
 PLACEHOLDERS = {
-    "host": "empty: the public endpoint of the region; or host, host:port, http://host:port",
+    "host": "empty: the public endpoint of the region; or host, host:port, URL, https://host/asapi/v3",
     "login": "AccessKey ID",
     "region_id": "cn-hangzhou",
 }
+OPERATORS = (
+    "action",
+    "alerts",
+    "billing",
+    "bulk",
+    "configure",
+    "consumers",
+    "etl",
+    "instances",
+    "jobs",
+    "legacy",
+    "network",
+    "objects",
+    "tags",
+)
 
 
 def _modules(kind: str, *names: str) -> list[dict[str, Any]]:
@@ -63,7 +107,7 @@ def get_provider_info() -> dict[str, Any]:
                 "tags": ["service"],
             }
         ],
-        "operators": _modules("operators", "action", "bulk", "configure", "instances", "jobs", "objects"),
+        "operators": _modules("operators", *OPERATORS),
         "sensors": _modules("sensors", "dts"),
         "hooks": _modules("hooks", "dts"),
         "triggers": _modules("triggers", "dts"),

@@ -4,10 +4,13 @@
 what happened                            a reading call              a call that changes something
 =======================================  ==========================  =======================================
 ``Unreachable``, ``Throttled``           sent again                  sent again: the service did not act
-``NoReply``, ``BadReply``, a 5xx         sent again                  only with a ``client_token``
+``NoReply``, ``BadReply``, a 5xx         sent again                  only with a ``ClientToken``
 ``Busy``                                 left to the caller, who waits for the job instead
 anything else                            not sent again              not sent again
 =======================================  ==========================  =======================================
+
+Where an action that changes something takes a ``ClientToken``, the client gives it one. An expired key is
+no matter of patience: the client renews it and sends the call once more.
 
 Pauses grow exponentially with full jitter, so that many tasks do not return at the same instant; a pause the
 service asks for (``Retry-After``) is kept.
@@ -25,7 +28,7 @@ from airflow_dts.errors import ApiError, Busy, CallError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from airflow_dts.api._base import Action
+    from airflow_dts.client.orders import Order
 
 log = logging.getLogger(__name__)
 
@@ -35,20 +38,15 @@ _SPREAD = wait_random(0, 1)
 """Seconds on top of ``Retry-After``: everybody was told the same."""
 
 
-def repeatable(action: Action[Any]) -> bool:
-    """Whether sending ``action`` twice does no more than sending it once."""
-    return not action.changes_state or bool(getattr(action, "client_token", None))
-
-
-def worth_resending(action: Action[Any], error: BaseException | None) -> bool:
+def worth_resending(order: Order[Any], error: BaseException | None) -> bool:
     """Whether sending the same call again is safe and may help."""
     if not isinstance(error, CallError) or isinstance(error, Busy):
         return False
-    return error.transient and (repeatable(action) or not error.maybe_acted)
+    return error.transient and (order.repeatable or not error.maybe_acted)
 
 
 def retrying(*, attempts: int, within: float, sleep: Callable[[float], None]) -> Retrying:
-    """Runs ``function(action)`` until it succeeds, fails for good, or patience ends; threads may share it.
+    """Runs ``function(order)`` until it succeeds, fails for good, or patience ends; threads may share it.
 
     :param within: seconds from the first sending after which none follows.
     """
@@ -79,7 +77,7 @@ def _tell(state: RetryCallState) -> None:
     error = _error_of(state)
     log.warning(
         "%s: %s in attempt %d; sent again in %.1f s",
-        state.args[0].action_name(),
+        state.args[0].action,
         error.code if isinstance(error, ApiError) else type(error).__name__,
         state.attempt_number,
         state.upcoming_sleep,

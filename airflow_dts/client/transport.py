@@ -6,9 +6,11 @@ do so on every call, at a third of a call's cost. netrc is never read, redirects
 
 from __future__ import annotations
 
+import io
+import socket
 import ssl
 import time
-from http.client import HTTPException, IncompleteRead, RemoteDisconnected
+from http.client import HTTPException, HTTPResponse, IncompleteRead, RemoteDisconnected
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -29,7 +31,7 @@ LARGEST_REPLY = 64 * 2**20
 """Bytes, decompressed. A full page of jobs with all their objects has a tenth of it."""
 _PIECE = 2**16
 _PATIENCE = 10
-"""Read timeouts a whole reply may take: bytes that trickle never let a single one expire."""
+"""Read timeouts a whole reply may take, headers too: bytes that trickle never let a single one expire."""
 _POOL = 32
 """Connections kept open; more callers at once make more, which are not kept."""
 
@@ -46,6 +48,47 @@ class Answer(NamedTuple):
     status: int
     headers: Mapping[str, str]
     body: bytes
+    quotable: bool = True
+    """Whether an error may show its beginning."""
+
+
+class _Trickles(OSError):
+    """The reply keeps coming and does not end."""
+
+
+class _Hurried(io.RawIOBase):
+    """A socket's bytes, up to an instant."""
+
+    def __init__(self, raw: io.RawIOBase, patience: float) -> None:
+        self._raw, self._until, self._patience = raw, time.monotonic() + patience, patience
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        if time.monotonic() > self._until:
+            raise _Trickles(f"it trickles, and is not whole after {self._patience:g} s")
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _HurriedSocket:
+    """As much of a socket as ``HTTPResponse`` asks for."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+
+    def makefile(self, mode: str) -> io.BufferedReader:
+        raw = self._sock.makefile(mode, buffering=0)  # type: ignore[call-overload]  # mode is "rb"
+        return io.BufferedReader(_Hurried(raw, _PATIENCE * (self._sock.gettimeout() or 0.0)))
+
+
+class _Response(HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(_HurriedSocket(sock), *args, **kwargs)  # type: ignore[arg-type]
 
 
 class _NotSent(NewConnectionError):
@@ -70,11 +113,11 @@ class _Telling:
 
 
 class _Plain(_Telling, HTTPConnection):
-    pass
+    response_class = _Response
 
 
 class _Secure(_Telling, HTTPSConnection):
-    pass
+    response_class = _Response
 
 
 class _PlainPool(HTTPConnectionPool):
@@ -118,7 +161,6 @@ class Transport:
         self._proxies = dict(found["proxies"])
         self._verify = _checked(found["verify"])
         self._timeout = (settings.connect_timeout, settings.read_timeout)
-        self._longest = _PATIENCE * settings.read_timeout
         self._template = requests.Request("POST", settings.url, headers=dict(headers)).prepare()
 
     def post(self, action: str, form: str, hide: Callable[[str], str]) -> Answer:
@@ -164,14 +206,12 @@ class Transport:
 
     def _read(self, action: str, response: requests.Response) -> bytes:
         pieces: list[bytes] = []
-        size, until = 0, time.monotonic() + self._longest
+        size = 0
         while piece := response.raw.read1(_PIECE, decode_content=True):
             pieces.append(piece)
             size += len(piece)
             if size > LARGEST_REPLY:
                 raise BadReply(action, f"longer than {LARGEST_REPLY:,} bytes", response.status_code)
-            if time.monotonic() > until:
-                raise NoReply(action, f"no reply: it trickles, and is not whole after {self._longest:g} s")
         return b"".join(pieces)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from airflow_dts.errors import ConfigError
+from airflow_dts.hooks.sign_in import keys_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +18,20 @@ if TYPE_CHECKING:
 
 EXTRAS = (
     "region_id",
+    "credentials",
     "security_token",
+    "role_arn",
+    "role_session_name",
+    "role_policy",
+    "role_duration",
+    "external_id",
+    "ram_role_name",
+    "oidc_provider_arn",
+    "oidc_token_file",
+    "sts_endpoint",
+    "gateway",
+    "internet_domain",
+    "format",
     "organization_id",
     "resource_group_id",
     "instance_id",
@@ -34,7 +48,8 @@ SECRET_EXTRAS = ("security_token",)
 PREFIX = "extra__alibaba_dts__"
 """How forms of older Airflows name the same extras."""
 
-_TEXTS = ("security_token", "organization_id", "resource_group_id", "instance_id", "ca_bundle")
+_TEXTS = ("organization_id", "resource_group_id", "instance_id", "ca_bundle", "internet_domain")
+_CHOICES = {"protocol": ("https", "http"), "gateway": ("pop", "asapi"), "format": ("JSON", "XML")}
 _BOOLEANS = {"true": True, "1": True, "yes": True, "on": True}
 _BOOLEANS |= {"false": False, "0": False, "no": False, "off": False}
 
@@ -53,11 +68,11 @@ def settings_of(connection: Connection, region_id: str | None = None) -> Setting
             given[name] = _seconds(name, extras[name])
     if "verify" in extras:
         given["verify"] = _boolean("verify", extras["verify"])
-    if "protocol" in extras:
-        given["protocol"] = _protocol(extras["protocol"])
+    for name in _CHOICES:
+        if name in extras:
+            given[name] = _choice(name, extras[name])
     return Settings(
-        access_key_id=_credential(connection, "login", "AccessKey ID"),
-        access_key_secret=_credential(connection, "password", "AccessKey secret"),
+        **keys_of(connection, extras),
         region_id=_region(connection, region_id or extras.get("region_id")),
         endpoint=_endpoint(connection),
         **given,
@@ -100,17 +115,6 @@ def _nearest(name: str) -> str:
     return f"remove it, or use one of {', '.join(EXTRAS)}"
 
 
-def _credential(connection: Connection, field: str, meaning: str) -> str:
-    value: str | None = getattr(connection, field)
-    if not value:
-        raise ConfigError(
-            f"connection {connection.conn_id!r} has no {meaning}",
-            field=field,
-            remedy=f"put the {meaning} there",
-        )
-    return value
-
-
 def _region(connection: Connection, region_id: object) -> str:
     if not region_id:
         raise ConfigError(
@@ -139,13 +143,18 @@ def _endpoint(connection: Connection) -> str | None:
         )
     if not 1 <= port <= 65535:
         raise ConfigError(f"{port} is no port", field="port", remedy="use 1 to 65535")
-    return f"{host}:{port}"
+    scheme, separator, rest = host.rpartition("://")
+    authority, slash, path = rest.partition("/")
+    return f"{scheme}{separator}{authority}:{port}{slash}{path}"
 
 
-def _protocol(value: object) -> str:
-    if str(value).casefold() not in {"https", "http"}:
-        raise ConfigError(f"{value!r} is unknown", field="extra.protocol", remedy="use https or http")
-    return str(value).casefold()
+def _choice(name: str, value: object) -> str:
+    known = {choice.casefold(): choice for choice in _CHOICES[name]}
+    found = known.get(str(value).casefold())
+    if found is None:
+        remedy = f"use {' or '.join(_CHOICES[name])}"
+        raise ConfigError(f"{value!r} is unknown", field=f"extra.{name}", remedy=remedy)
+    return found
 
 
 def _boolean(name: str, value: object) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
@@ -16,16 +16,25 @@ if TYPE_CHECKING:
     from airflow_dts.api._base import Action
 
 
+_LIKE_A_TYPO = 0.85
+"""Likeness from which a name counts as another one misspelled: one slip is 0.9, two actions at most 0.8."""
+
+
 class DtsActionOperator(DtsOperator):
     """Send any action of the API and return its reply as plain data.
 
-    The reply goes to XCom as it is. A secret in the parameters is refused, since they are shown in the UI;
-    an action's password comes from a connection.
+    An action this package knows is checked before it is sent. Any other goes out as it is, unless its name
+    looks like a known one misspelled; on the wire a list is ``Name.1``, a mapping ``Name.Key``, and JSON is
+    text. The reply goes to XCom as it is, but for what an unknown action calls a secret. A secret in the
+    parameters is refused, since they are shown in the UI; a known action's password comes from a connection.
 
     :param action: name of the action, such as ``DescribeDtsJobs`` (templated)
-    :param parameters: its parameters, by wire name (``DtsJobId``) or Python name (``dts_job_id``), as a
-        mapping or JSON text (templated)
+    :param parameters: its parameters, as a mapping or JSON text: by wire name (``DtsJobId``), those of a
+        known action also by Python name (``dts_job_id``) (templated)
     :param password_conn_id: Airflow connection whose password the action's one secret is (templated)
+    :param version: of the API (templated)
+    :param product: of the API; any but ``Dts`` needs its own endpoint, or the asapi gateway (templated)
+    :param allow_unknown: send the name as it is, whatever it looks like
     """
 
     template_fields: Sequence[str] = (
@@ -33,6 +42,8 @@ class DtsActionOperator(DtsOperator):
         "action",
         "parameters",
         "password_conn_id",
+        "version",
+        "product",
     )
     template_fields_renderers = {"parameters": "json"}
 
@@ -42,33 +53,79 @@ class DtsActionOperator(DtsOperator):
         action: str,
         parameters: Mapping[str, Any] | str | None = None,
         password_conn_id: str | None = None,
+        version: str = "2020-01-01",
+        product: str = "Dts",
+        allow_unknown: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.action = action
         self.parameters = parameters
         self.password_conn_id = password_conn_id
+        self.version = version
+        self.product = product
+        self.allow_unknown = allow_unknown
 
     def execute(self, context: Context) -> dict[str, Any]:
         action = self.kind()
+        if action is None:
+            fields = self.common_fields()
+            return without_secrets(self.hook.call_common(self.action, self.version, fields, self.product))
         reply = self.hook.call(build(action, self.fields(action) | self.secret(action)))
         plain: dict[str, Any] = json.loads(reply.model_dump_json(by_alias=True))
         return plain
 
-    def kind(self) -> type[Action[Any]]:
+    def kind(self) -> type[Action[Any]] | None:
+        """The class of the action; None for one this package does not know.
+
+        :raises ConfigError: the name is not to be sent
+        """
         from airflow_dts.api.actions import ACTIONS
 
+        if str(self.product).casefold() != "dts":
+            return None
         if found := ACTIONS.get(str(self.action)):
-            return found
-        names = {name.casefold(): name for name in ACTIONS}
-        near = get_close_matches(str(self.action).casefold(), names, n=1)
-        raise ConfigError(
-            f"{self.action!r} is no action of DTS",
-            field="action",
-            remedy=f"did you mean {names[near[0]]}?" if near else f"use one of {', '.join(sorted(ACTIONS))}",
-        )
+            return found if self.version == found.version else None
+        if not self.allow_unknown:
+            self.refuse_typo(ACTIONS)
+        return None
+
+    def refuse_typo(self, known: Iterable[str]) -> None:
+        name, plain = str(self.action), {each.casefold(): each for each in known}
+        near = get_close_matches(name.casefold(), plain, n=1, cutoff=_LIKE_A_TYPO)
+        if not near and name[:1].isupper() and name.isalnum():
+            return
+        remedy = f"use one of {', '.join(sorted(plain.values()))}"
+        if near:
+            remedy = f"did you mean {plain[near[0]]}? To send it as it is, give allow_unknown=True"
+        raise ConfigError(f"{self.action!r} is no action of DTS", field="action", remedy=remedy)
+
+    def common_fields(self) -> dict[str, Any]:
+        """The parameters of an action nobody has described, so that secrets are known by their names only."""
+        from airflow_dts.client.orders import SECRET_NAME, flattened
+
+        if self.password_conn_id:
+            raise ConfigError(
+                f"which parameter of {self.action} it would be is not known",
+                field="password_conn_id",
+                remedy="call DtsHook.call_common in a Python task",
+            )
+        given = self.mapping()
+        secret = [name for name in flattened(given) if SECRET_NAME.search(name)]
+        if secret:
+            raise _shown(secret[0], "call DtsHook.call_common in a Python task")
+        return given
 
     def fields(self, action: type[Action[Any]]) -> dict[str, Any]:
+        given, hidden = self.mapping(), set(secret_names(action))
+        if secret := [name for name in given if name in hidden]:
+            raise _shown(
+                secret[0],
+                "put it into an Airflow connection as password, and name that in password_conn_id",
+            )
+        return given
+
+    def mapping(self) -> dict[str, Any]:
         given: object = self.parameters or {}
         if isinstance(given, str):
             try:
@@ -77,12 +134,6 @@ class DtsActionOperator(DtsOperator):
                 given = None  # said below
         if not isinstance(given, Mapping):
             raise ConfigError("is no mapping", field="parameters", remedy='give one like {"DtsJobId": "..."}')
-        if secret := [name for name in given if name in set(secret_names(action))]:
-            raise ConfigError(
-                "a secret in a templated field is shown in the UI and kept in Airflow's database",
-                field=f"parameters.{secret[0]}",
-                remedy="put it into an Airflow connection as password, and name that in password_conn_id",
-            )
         return dict(given)
 
     def secret(self, action: type[Action[Any]]) -> dict[str, Any]:
@@ -96,6 +147,29 @@ class DtsActionOperator(DtsOperator):
                 remedy="leave it out" if not names else "use the operator that configures a job",
             )
         return {names[0]: self.hook.credentials(self.password_conn_id, "password_conn_id")[1]}
+
+
+def _shown(name: str, remedy: str) -> ConfigError:
+    return ConfigError(
+        "a secret in a templated field is shown in the UI and kept in Airflow's database",
+        field=f"parameters.{name}",
+        remedy=remedy,
+    )
+
+
+def without_secrets(said: Any) -> Any:
+    """A reply nobody has described, with ``***`` for every text whose name says that it is a secret."""
+    from airflow_dts.client.orders import SECRET_NAME
+
+    match said:
+        case Mapping():
+            return {
+                name: "***" if isinstance(value, str) and SECRET_NAME.search(name) else without_secrets(value)
+                for name, value in said.items()
+            }
+        case list():
+            return [without_secrets(each) for each in said]
+    return said
 
 
 def secret_names(action: type[Action[Any]]) -> Iterator[str]:

@@ -8,6 +8,7 @@ import pytest
 from airflow_dts._compat import Connection
 from airflow_dts.errors import ConfigError
 from airflow_dts.hooks.connection import EXTRAS, PREFIX, settings_of
+from airflow_dts.hooks.sign_in import KINDS
 from airflow_dts.provider_info import CONN_FIELDS
 
 pytestmark = pytest.mark.airflow
@@ -39,6 +40,7 @@ def test_every_extra(prefix: str, tmp_path: Any) -> None:
     bundle.write_text("")
     extra = {
         "region_id": "cn-hangzhou",
+        "credentials": "STS",
         "security_token": "token-of-sts",
         "organization_id": "org",
         "resource_group_id": "rg",
@@ -48,8 +50,15 @@ def test_every_extra(prefix: str, tmp_path: Any) -> None:
         "verify": "true",
         "connect_timeout": "3",
         "read_timeout": 7,
+        "gateway": "ASAPI",
+        "internet_domain": "inter.example.com",
+        "format": "xml",
     }
-    assert set(extra) == set(EXTRAS) == set(CONN_FIELDS)
+    of_roles = {name for kind in KINDS.values() for name in (*kind.needs, *kind.takes)} - {
+        "login",
+        "password",
+    }
+    assert set(extra) | of_roles == set(EXTRAS) == set(CONN_FIELDS)
     settings = settings_of(connection({prefix + name: value for name, value in extra.items()}))
     assert settings.security_token == "token-of-sts"
     assert (settings.organization_id, settings.resource_group_id, settings.instance_id) == (
@@ -57,7 +66,8 @@ def test_every_extra(prefix: str, tmp_path: Any) -> None:
         "rg",
         "inst",
     )
-    assert settings.protocol == "http"
+    assert settings.url == "http://public.asapi.cn-hangzhou.inter.example.com/asapi/v3"
+    assert settings.format == "XML"
     assert str(settings.ca_bundle) == str(bundle)
     assert (settings.connect_timeout, settings.read_timeout) == (3.0, 7.0)
 
@@ -76,6 +86,8 @@ def test_a_form_sends_empty_fields() -> None:
         ("http://127.0.0.1", 8080, "http://127.0.0.1:8080"),
         ("http://127.0.0.1:8080/", None, "http://127.0.0.1:8080"),
         ("127.0.0.1:8080", 8080, "127.0.0.1:8080"),
+        ("https://gate.example.com/asapi/v3", 8443, "https://gate.example.com:8443/asapi/v3"),
+        ("gate.example.com/asapi/v3/", 8443, "gate.example.com:8443/asapi/v3"),
     ],
 )
 def test_endpoint(host: str | None, port: int | None, endpoint: str | None) -> None:
@@ -91,6 +103,12 @@ def test_endpoint(host: str | None, port: int | None, endpoint: str | None) -> N
         ({}, {"read_timeout": "soon", "region_id": "r"}, ["read_timeout", "seconds"]),
         ({}, {"connect_timeout": 0, "region_id": "r"}, ["connect_timeout", "above 0"]),
         ({}, {"protocol": "ftp", "region_id": "r"}, ["protocol", "https or http"]),
+        ({}, {"gateway": "asap", "region_id": "r"}, ["extra.gateway", "pop or asapi"]),
+        ({}, {"gateway": "asapi", "region_id": "r"}, ["endpoint", "public.asapi", "internet_domain"]),
+        ({}, {"format": "YAML", "region_id": "r"}, ["extra.format", "JSON or XML"]),
+        ({}, {"internet_domain": "inter.c.example", "region_id": "r"}, ["endpoint", "dts.openapi.endpoint"]),
+        ({"host": "https://h/asapi/v3"}, {"gateway": "pop", "region_id": "r"}, ["gateway", "asapi"]),
+        ({}, {"resource_group_id": "7", "region_id": "r"}, ["resource_group_id", "organization_id"]),
         ({}, {"organization_id": "o"}, ["region_id", "cn-hangzhou", "extra of the connection"]),
         ({"login": None}, {"region_id": "r"}, ["login", "AccessKey ID"]),
         ({"password": None}, {"region_id": "r"}, ["password", "AccessKey secret"]),

@@ -21,6 +21,7 @@ from airflow_dts.api.jobs import ModifyDtsJobName, StopDtsJob
 from airflow_dts.api.prechecks import DescribePreCheckStatus
 from airflow_dts.api.readings import DescribeDtsJobDetail, DescribeDtsJobs
 from airflow_dts.client.client import CallRecord, DtsClient
+from airflow_dts.client.credentials import EnvironmentKey
 from airflow_dts.errors import (
     ApiError,
     AuthError,
@@ -33,6 +34,7 @@ from airflow_dts.errors import (
     Throttled,
     WrongState,
 )
+from tests.client.issuing import signature_by_the_vendor
 
 DETAIL = DescribeDtsJobDetail(dts_job_id="job1")
 STOP = StopDtsJob(dts_job_id="job1")
@@ -46,13 +48,6 @@ def client_of(settings: Callable[..., Any]) -> Callable[..., DtsClient]:
         return DtsClient(settings(endpoint=stub.url, **{"attempts": 1, **changes}), sleep=sleep, **options)
 
     return make
-
-
-def signature_by_the_vendor(form: dict[str, str], secret: str) -> str:
-    composer = pytest.importorskip("aliyunsdkcore.auth.composer.rpc_signature_composer")
-    signed = {name: value for name, value in form.items() if name != "Signature"}
-    text = vars(composer)["__compose_string_to_sign"]("POST", signed)
-    return str(vars(composer)["__get_signature"](text, secret))
 
 
 def test_a_call_is_one_signed_form(serve: Any, client_of: Any) -> None:
@@ -334,3 +329,22 @@ def test_times_are_in_utc_whatever_the_clock(serve: Any, client_of: Any) -> None
     client_of(stub).call(STOP)
     said = datetime.strptime(stub.seen[0].form["Timestamp"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     assert abs(datetime.now(UTC) - said) < timedelta(seconds=30)
+
+
+VARIABLES = ("ACCESS_KEY_ID", "ACCESS_KEY_SECRET", "SECURITY_TOKEN")
+
+
+def test_the_key_of_the_environment(serve: Any, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    stub, told = serve(), list[str]()
+    for name in VARIABLES:
+        monkeypatch.setenv(f"ALIBABA_CLOUD_{name}", f"{name.lower()}-0123")
+    given = settings(endpoint=stub.url, access_key_id="", access_key_secret="", sign_in=EnvironmentKey())
+    with DtsClient(given, on_secret=told.append) as client:
+        client.call(STOP)
+    form = stub.seen[0].form
+    assert (form["AccessKeyId"], form["SecurityToken"]) == ("access_key_id-0123", "security_token-0123")
+    assert form["Signature"] == signature_by_the_vendor(form, "access_key_secret-0123")
+    assert told == ["access_key_secret-0123", "security_token-0123"]
+    monkeypatch.delenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET")
+    with pytest.raises(ConfigError, match="ALIBABA_CLOUD_ACCESS_KEY_SECRET is not in the environment"):
+        DtsClient(given)

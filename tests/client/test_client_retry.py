@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from airflow_dts.api.actions import ACTIONS
 from airflow_dts.api.jobs import ModifyDtsJob, StopDtsJob
 from airflow_dts.api.readings import DescribeDtsJobDetail
 from airflow_dts.client.client import DtsClient
@@ -27,7 +28,7 @@ from airflow_dts.errors import (
 READ = DescribeDtsJobDetail(dts_job_id="job1")
 WRITE = StopDtsJob(dts_job_id="job1")
 WITH_TOKEN = ModifyDtsJob(dts_instance_id="dts1", client_token="once-and-for-all")
-WITHOUT_TOKEN = ModifyDtsJob(dts_instance_id="dts1")
+TOKEN_LEFT_OUT = ModifyDtsJob(dts_instance_id="dts1")
 
 
 @pytest.fixture
@@ -64,12 +65,12 @@ def answers(say: Any, lost: Any) -> dict[str, Any]:
 
 
 TABLE = [
-    # answer, class, sendings of: a reading, a change, a change with a token, a change without one
+    # answer, class, sendings of: a reading, a change, a change with a token, a change that gets one
     ("throttled", Throttled, 2, 2, 2, 2),
-    ("lost", NoReply, 2, 1, 2, 1),
-    ("fault", ServiceFault, 2, 1, 2, 1),
-    ("gateway", ServiceFault, 2, 1, 2, 1),
-    ("page", BadReply, 2, 1, 2, 1),
+    ("lost", NoReply, 2, 1, 2, 2),
+    ("fault", ServiceFault, 2, 1, 2, 2),
+    ("gateway", ServiceFault, 2, 1, 2, 2),
+    ("page", BadReply, 2, 1, 2, 2),
     ("busy", Busy, 1, 1, 1, 1),
     ("denied", ApiError, 1, 1, 1, 1),
     ("moved", Redirected, 1, 1, 1, 1),
@@ -81,7 +82,7 @@ TABLE = [
     [
         (row[0], row[1], action, row[2 + column])
         for row in TABLE
-        for column, action in enumerate((READ, WRITE, WITH_TOKEN, WITHOUT_TOKEN))
+        for column, action in enumerate((READ, WRITE, WITH_TOKEN, TOKEN_LEFT_OUT))
     ],
 )
 def test_what_is_sent_again(
@@ -92,7 +93,7 @@ def test_what_is_sent_again(
     assert len(pauses) == sendings - 1
     if sendings == 1:
         assert isinstance(outcome, kind)
-        looks = kind.maybe_acted and action in (WRITE, WITHOUT_TOKEN)
+        looks = kind.maybe_acted and action is WRITE
         assert bool(getattr(outcome, "__notes__", [])) == looks
     else:
         assert outcome.success
@@ -119,6 +120,23 @@ def test_every_sending_has_its_own_nonce_and_one_token(sending: Any, answers: An
     assert len({request.form["SignatureNonce"] for request in seen}) == 4
     assert len({request.form["Signature"] for request in seen}) == 4
     assert {request.form["ClientToken"] for request in seen} == {"once-and-for-all"}
+
+
+def test_a_token_left_out_is_one_for_all_sendings_of_one_call(sending: Any, answers: Any) -> None:
+    _, first, _ = sending(TOKEN_LEFT_OUT, answers["lost"], answers["fault"], answers["fine"])
+    _, second, _ = sending(TOKEN_LEFT_OUT, answers["throttled"], answers["fine"])
+    tokens = [{request.form["ClientToken"] for request in seen} for seen in (first, second)]
+    assert [len(found) for found in tokens] == [1, 1]
+    assert tokens[0] != tokens[1]
+    assert all(len(token) <= 64 and token.isascii() for found in tokens for token in found)
+
+
+def test_a_reading_call_needs_no_token(sending: Any, answers: Any) -> None:
+    """Twelve actions of the older API that only read take one all the same (seed 6.5)."""
+    takes = [a for a in ACTIONS.values() if "client_token" in a.model_fields and not a.changes_state]
+    assert len(takes) == 12
+    _, seen, _ = sending(takes[0].model_construct(), answers["lost"], answers["fine"])
+    assert [request.form.get("ClientToken") for request in seen] == [None, None]
 
 
 def test_every_sending_has_its_own_time(serve: Any, settings: Any, answers: Any) -> None:

@@ -2,14 +2,18 @@ from __future__ import annotations
 
 import json
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from airflow_dts.client.credentials import AssumedRole, DefaultChain, EcsRole, EnvironmentKey, OidcRole
 from airflow_dts.client.endpoints import CENTRAL, OWN, endpoint_for
 from airflow_dts.client.settings import Settings
 from airflow_dts.errors import ConfigError
 
+ROLE = AssumedRole("acs:ram::123456789012:role/adminrole")
+NO_KEY = {"access_key_id": "", "access_key_secret": ""}
 KEYS = {"access_key_id": "testid", "access_key_secret": "testsecret-0123", "region_id": "cn-hangzhou"}
 
 
@@ -47,6 +51,25 @@ KEYS = {"access_key_id": "testid", "access_key_secret": "testsecret-0123", "regi
         ("endpoint", {"endpoint": "https://bob:hunter2secret@dts.example.com"}),
         ("endpoint", {"endpoint": "[::1"}),
         ("endpoint", {"endpoint": "a" * 300}),
+        ("gateway", {"gateway": "POP"}),
+        ("gateway", {"gateway": "pop", "endpoint": "https://gate.example.com/asapi/v3"}),
+        ("endpoint", {"gateway": "asapi"}),
+        ("endpoint", {"internet_domain": "inter.example.com"}),
+        ("internet_domain", {"internet_domain": "https://inter.example.com"}),
+        ("internet_domain", {"internet_domain": ""}),
+        ("format", {"format": "yaml"}),
+        ("resource_group_id", {"resource_group_id": "7"}),
+        ("sign_in", {"sign_in": "acs:ram::1:role/a"}),
+        ("access_key_id", {"access_key_id": "", "sign_in": ROLE}),
+        ("access_key_secret", {"access_key_secret": "", "sign_in": ROLE}),
+        ("access_key_id", {"sign_in": EcsRole()}),
+        ("access_key_secret", {"access_key_id": "", "sign_in": DefaultChain()}),
+        ("security_token", {**NO_KEY, "security_token": "hunter2secret", "sign_in": EnvironmentKey()}),
+        ("sts_endpoint", {"endpoint": "dts.private.example", "sign_in": ROLE}),
+        ("sts_endpoint", {"sts_endpoint": "https://sts.example.com/path", "sign_in": ROLE}),
+        ("sts_endpoint", {**NO_KEY, "sts_endpoint": "http://sts.example.com", "sign_in": OidcRole()}),
+        ("role_duration", {"sign_in": replace(ROLE, role_duration=899)}),
+        ("role_duration", {**NO_KEY, "sign_in": OidcRole(role_duration=60)}),
         ("verify", {"verify": "false"}),
         ("ca_bundle", {"ca_bundle": "/no/such/bundle.pem"}),
         ("ca_bundle", {"ca_bundle": ""}),
@@ -96,6 +119,36 @@ def test_secrets_stay_out_of_the_repr_and_survive_pickling() -> None:
     assert "token-0123" not in repr(settings)
     assert settings.secrets == ("testsecret-0123", "token-0123")
     assert pickle.loads(pickle.dumps(settings)) == settings
+
+
+def test_a_server_of_ones_own_gives_keys_as_short_lived_as_one_likes() -> None:
+    short = replace(ROLE, role_duration=3)
+    assert Settings(**KEYS, sts_endpoint="http://127.0.0.1:8080", sign_in=short).sign_in == short
+
+
+@pytest.mark.parametrize(
+    ("field", "changes"),
+    [
+        ("role_arn", {"role_arn": "adminrole"}),
+        ("role_arn", {"role_arn": ""}),
+        ("role_session_name", {"role_session_name": "a"}),
+        ("role_session_name", {"role_session_name": "a b"}),
+        ("role_session_name", {"role_session_name": "a" * 65}),
+        ("role_policy", {"role_policy": "hunter2"}),
+        ("role_policy", {"role_policy": "[]"}),
+        ("role_policy", {"role_policy": json.dumps({"hunter2": "a" * 1024})}),
+        ("role_duration", {"role_duration": 43201}),
+        ("role_duration", {"role_duration": "soon"}),
+        ("external_id", {"external_id": "a"}),
+        ("external_id", {"external_id": "hunter2 "}),
+    ],
+)
+def test_what_the_token_service_would_refuse_is_named(field: str, changes: dict[str, object]) -> None:
+    with pytest.raises(ConfigError) as caught:
+        replace(ROLE, **changes)
+    assert caught.value.field == field
+    assert caught.value.remedy
+    assert "hunter2" not in str(caught.value)
 
 
 def test_the_table_of_endpoints_is_the_documented_one() -> None:

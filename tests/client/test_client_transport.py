@@ -156,6 +156,38 @@ def test_a_reply_that_trickles_is_given_up(serve: Any, settings: Any) -> None:
     assert time.monotonic() - started < 3
 
 
+@pytest.mark.parametrize("stage", ["status", "headers", "proxy"])
+def test_headers_that_trickle_are_given_up(
+    stage: str, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each byte comes in time, so that no read ever times out."""
+    lead = {"status": b"", "headers": b"HTTP/1.1 200 OK\r\nX: ", "proxy": b"HTTP/1.1 200 OK\r\nX: "}[stage]
+    stopped = threading.Event()
+
+    def trickle(server: socket.socket) -> None:
+        peer, _ = server.accept()
+        with peer:
+            peer.recv(2**16)
+            peer.sendall(lead)
+            while not stopped.wait(0.02):
+                try:
+                    peer.sendall(b"a")
+                except OSError:
+                    return
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=trickle, args=(server,)).start()
+        url, kind = f"http://127.0.0.1:{server.getsockname()[1]}", NoReply
+        if stage == "proxy":
+            monkeypatch.setenv("HTTPS_PROXY", url)
+            url, kind = "https://dts.cloud.example", Unreachable
+        started = time.monotonic()
+        with pytest.raises(kind, match="trickles"):
+            call(settings, endpoint=url, read_timeout=0.1, connect_timeout=0.1)
+        assert time.monotonic() - started < 3
+        stopped.set()
+
+
 def test_a_reply_that_is_no_http_is_lost(serve: Any, settings: Any) -> None:
     def babble(handler: Any, seen: Any) -> None:
         handler.wfile.write(b"220 smtp.example.com ready\r\n\r\n")
@@ -224,60 +256,6 @@ def test_a_reply_in_chunks_is_read(serve: Any, settings: Any) -> None:
             handler.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
 
     assert call(settings, endpoint=serve(chunked).url).request_id == "R"
-
-
-def test_proxies_of_the_environment_are_honoured(
-    serve: Any, settings: Any, say: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    proxy = serve()
-    monkeypatch.setenv("HTTP_PROXY", proxy.url)
-    monkeypatch.setenv("http_proxy", proxy.url)
-    assert call(settings, endpoint="http://dts.cloud.example").success
-    assert proxy.seen[0].path == "http://dts.cloud.example/"
-    refusing = serve(say(b"", 403))
-    monkeypatch.setenv("HTTPS_PROXY", refusing.url)
-    with pytest.raises(Unreachable):
-        call(settings, endpoint="https://dts.cloud.example")
-    assert (refusing.seen[0].method, refusing.seen[0].path) == ("CONNECT", "dts.cloud.example:443")
-
-
-def test_hosts_without_proxy_are_called_directly(
-    serve: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    proxy, stub = serve(), serve()
-    monkeypatch.setenv("http_proxy", proxy.url)
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    assert call(settings, endpoint=stub.url).success
-    assert (len(proxy.seen), len(stub.seen)) == (0, 1)
-
-
-def test_the_environment_is_read_when_the_client_is_made(
-    serve: Any, settings: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    proxy, stub = serve(), serve()
-    client = DtsClient(settings(endpoint=stub.url))
-    monkeypatch.setenv("http_proxy", proxy.url)
-    client.call(STOP)
-    with DtsClient(settings(endpoint=stub.url)) as later:
-        monkeypatch.delenv("http_proxy")
-        later.call(STOP)
-    assert (len(proxy.seen), len(stub.seen)) == (1, 1)
-    client.close()
-
-
-def test_a_proxy_that_is_away_is_unreachable_and_its_login_stays_hidden(
-    settings: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("http_proxy", f"http://bob:hunter2secret@127.0.0.1:{closed_port()}")
-    with pytest.raises(Unreachable) as caught:
-        call(settings, endpoint="http://dts.cloud.example")
-    assert "hunter2" not in str(caught.value) + repr(caught.value)
-
-
-def test_an_unusable_proxy_is_a_setting(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("http_proxy", "http://:3128")
-    with pytest.raises(ConfigError, match="proxy"):
-        call(settings, endpoint="http://dts.cloud.example")
 
 
 def test_netrc_is_never_used(
