@@ -41,6 +41,7 @@ class DtsTask(BaseOperator):
     dts_conn_id: str
     region_id: str | None
     synchronization_direction: str = "Forward"
+    generation: str | None = None
 
     task_template_fields: ClassVar = ("dts_conn_id", "region_id")
 
@@ -68,6 +69,7 @@ class DtsTask(BaseOperator):
                 hook={"dts_conn_id": self.dts_conn_id, "region_id": self.region_id},
                 direction=self.synchronization_direction,
                 instance_id=instance_id,
+                generation=self.generation,
                 carry=carry,
             ),
             method_name="resume",
@@ -85,10 +87,11 @@ class DtsTask(BaseOperator):
     def failed_items(self, job_id: str) -> list[str]:
         """Every failed precheck item with reason and repair, logged too; empty if it is not to blame."""
         try:
-            job = self.hook.read(job_id, self.synchronization_direction)
+            way, generation = self.synchronization_direction, self.generation
+            job = self.hook.read(job_id, way, generation=generation)
             if job.state is not State.PRECHECK_FAILED:
                 return []
-            failed = [item for item in self.hook.precheck(job_id) if item.failed]
+            failed = [item for item in self.hook.precheck(job_id, way, generation=generation) if item.failed]
         except DtsError as error:  # the job's failure is what the task is to fail with
             self.log.warning("%s: the precheck could not be read: %s", job_id, error)
             return []

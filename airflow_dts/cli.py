@@ -1,4 +1,4 @@
-"""The command line: ``airflow-dts emulator`` and ``airflow-dts rehearse``."""
+"""The command line: ``airflow-dts emulator``, ``airflow-dts rehearse`` and ``airflow-dts actions``."""
 
 from __future__ import annotations
 
@@ -17,6 +17,23 @@ def main(argv: list[str] | None = None) -> int:
 
         return emulate(arguments[1:])
     options = _parser().parse_args(arguments)
+    if options.command == "actions":
+        return _print_actions(options.action)
+    return _rehearse(options)
+
+
+def _print_actions(name: str | None) -> int:
+    from airflow_dts.reference.text import one, table
+
+    try:
+        print(one(name) if name else table(), end="\n" if name else "")
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+def _rehearse(options: argparse.Namespace) -> int:
     from airflow_dts.rehearsal.run import Rehearsal
 
     # As Ctrl-C does: an exception, so that whatever the rehearsal started is ended too.
@@ -43,6 +60,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"airflow-dts {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("emulator", help="a DTS of one's own, on this machine", add_help=False)
+    actions = commands.add_parser(
+        "actions",
+        help="every action of the API, or all about one",
+        description="Without NAME: a table of all actions, in Markdown. With it: the action's parameters,"
+        " rules, a sample and the reply.",
+    )
+    actions.add_argument("action", nargs="?", metavar="NAME", help="such as ConfigureDtsJob")
     rehearse = commands.add_parser(
         "rehearse",
         help="run a DAG with the real Airflow against an emulated DTS",

@@ -267,7 +267,7 @@ def _check_statuses(*, statuses: list[str]) -> None:
 @condition(breakable=False, check=_check_statuses)
 def status_is(job: JobSnapshot, /, *, statuses: list[str]) -> Verdict:
     """The job's main status is one of ``statuses``; case does not matter."""
-    if job.status.casefold() in {status.casefold() for status in statuses}:
+    if job.state in {State.of(status) for status in statuses}:
         return _met(f"job is {job.status}")
     if job.broken:
         return _never(_why_broken(job))

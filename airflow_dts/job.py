@@ -106,6 +106,11 @@ class JobSnapshot:
     instance_id: str = ""
     name: str = ""
     pay_type: str = ""
+    instance_class: str = ""
+    """Such as ``large``; empty while the service does not tell."""
+    expires: datetime | None = None
+    """When a prepaid instance ends."""
+    two_way: bool = False
     direction: str = "Forward"
     precheck: PhaseReading = PhaseReading()
     structure: PhaseReading = PhaseReading()
@@ -123,6 +128,8 @@ class JobSnapshot:
     failed_items: tuple[str, ...] = ()
     """Failed precheck items, each with reason and repair method, as far as the listing tells."""
     error: str = ""
+    said: Any = field(default=None, repr=False, compare=False)
+    """What it was read from, for facts that few ask after."""
 
     @property
     def state(self) -> State:
@@ -139,6 +146,16 @@ class JobSnapshot:
     @property
     def prepaid(self) -> bool:
         return self.pay_type.casefold().startswith("prep")
+
+    @property
+    def hourly(self) -> bool:
+        """Neither is said while the service does not tell how the instance is billed."""
+        return self.pay_type.casefold().startswith("post")
+
+    @property
+    def engines(self) -> tuple[str, str]:
+        """Of source and target, as the service spells them; empty where it does not tell."""
+        return _engine(self.said, "source_endpoint"), _engine(self.said, "destination_endpoint")
 
     def already(self, verb: Verb) -> bool:
         """Whether the job already is where ``verb`` would bring it."""
@@ -221,35 +238,39 @@ class JobSnapshot:
             instance_id=row.dts_instance_id,
             name=half.dts_job_name,
             pay_type=row.pay_type,
+            instance_class=row.dts_job_class,
+            expires=row.expire_time,
+            two_way=bool(row.reverse_job),
             direction=direction,
-            precheck=_phase(half.precheck_status),
-            structure=_phase(half.structure_initialization_status),
-            full_load=_phase(half.data_initialization_status),
-            incremental=_phase(half.data_synchronization_status),
-            planned=_planned(half.migration_mode),
-            delay=_duration(half.delay, unit),
-            checkpoint=_instant(half.checkpoint),
+            precheck=phase_reading(half.precheck_status),
+            structure=phase_reading(half.structure_initialization_status),
+            full_load=phase_reading(half.data_initialization_status),
+            incremental=phase_reading(half.data_synchronization_status),
+            planned=planned_phases(half.migration_mode),
+            delay=as_duration(half.delay, unit),
+            checkpoint=as_instant(half.checkpoint),
             retrying=State.of(half.status) is State.RETRYING or retrying,
             retry_error=retry_error,
-            rows_per_second=_number(half.performance.rps) if half.performance else None,
+            rows_per_second=as_number(half.performance.rps) if half.performance else None,
             failed_items=_failed_items(half.precheck_status),
             error=half.error_message or "",
+            said=row,
         )
 
 
-def _phase(reply: Any) -> PhaseReading:
+def phase_reading(reply: Any) -> PhaseReading:
     if reply is None:
         return PhaseReading()
-    done = _number(getattr(reply, "progress", None))
+    done = as_number(getattr(reply, "progress", None))
     return PhaseReading(
         status=reply.status or "",
-        percent=_number(reply.percent),
+        percent=as_number(reply.percent),
         done=None if done is None else int(done),
-        error=reply.error_message or "",
+        error=getattr(reply, "error_message", "") or "",
     )
 
 
-def _planned(mode: Any) -> frozenset[Phase]:
+def planned_phases(mode: Any) -> frozenset[Phase]:
     if mode is None:
         return frozenset(Phase)
     switches = {
@@ -258,6 +279,13 @@ def _planned(mode: Any) -> frozenset[Phase]:
         Phase.INCREMENTAL: mode.data_synchronization,
     }
     return frozenset({Phase.PRECHECK, *(phase for phase, on in switches.items() if on is not False)})
+
+
+def _engine(said: Any, side: str) -> str:
+    try:
+        return str(getattr(getattr(said, side, None), "engine_name", ""))
+    except ValueError:  # such a part is typed when it is touched; a reading must not fail for it
+        return ""
 
 
 def _retry(half: Any) -> tuple[bool, str]:
@@ -289,13 +317,13 @@ def _failed_items(precheck: Any) -> tuple[str, ...]:
     )
 
 
-def _duration(value: Any, unit: str) -> timedelta | None:
-    number = _number(value)
+def as_duration(value: Any, unit: str) -> timedelta | None:
+    number = as_number(value)
     return None if number is None or not 0 <= number < _ABSURD else timedelta(**{unit: number})
 
 
-def _instant(value: Any) -> datetime | None:
-    number = _number(value)
+def as_instant(value: Any) -> datetime | None:
+    number = as_number(value)
     return datetime.fromtimestamp(number, UTC) if number and 0 < number < _ABSURD else None
 
 
@@ -303,7 +331,7 @@ _ABSURD = 1e11
 """As Unix seconds the year 5138, as a delay 3,000 years: such a number says nothing."""
 
 
-def _number(value: Any) -> float | None:
+def as_number(value: Any) -> float | None:
     try:
         number = float(value)
     except (TypeError, ValueError, OverflowError):

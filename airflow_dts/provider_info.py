@@ -18,6 +18,11 @@ def _seconds(label: str, description: str, least: int = 1) -> dict[str, Any]:
     return {"label": label, "description": description, "schema": schema}
 
 
+def _rate(label: str, description: str) -> dict[str, Any]:
+    schema = {"type": ["number", "null"], "minimum": 0.1, "maximum": 1000}
+    return {"label": label, "description": description, "schema": schema}
+
+
 CONN_FIELDS: dict[str, dict[str, Any]] = {
     "region_id": _text("Region", "Region of the DTS instances, such as cn-hangzhou"),
     "credentials": _text(
@@ -61,6 +66,8 @@ CONN_FIELDS: dict[str, dict[str, Any]] = {
     },
     "connect_timeout": _seconds("Connect timeout (s)", "Seconds to wait for a connection"),
     "read_timeout": _seconds("Read timeout (s)", "Seconds to wait for a reply"),
+    "detail_rate": _rate("Detail calls per second", "Most calls that read one job, per process; empty: 40"),
+    "list_rate": _rate("List calls per second", "Most calls that list jobs, per process; empty: 20"),
 }
 """Fields of the connection kept in its extra, read by name in ``hooks.connection``."""
 

@@ -39,6 +39,7 @@ class State(StrEnum):
 
 
 _BY_NAME = {state.value.casefold(): state for state in State if state is not State.UNKNOWN}
+_BY_NAME["initializating"] = State.INITIALIZING  # as some readings of the older API spell it
 
 RUNNING = frozenset({State.MIGRATING, State.SYNCHRONIZING, State.NORMAL})
 """States in which delay and checkpoint are current."""

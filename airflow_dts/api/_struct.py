@@ -287,11 +287,9 @@ class Wrapped:
         )
 
     def _unwrapped(self, value: object) -> object:
-        match value:
-            case Mapping() if len(value) == 1 and str(next(iter(value))).casefold() == self.name.casefold():
-                value = next(iter(value.values()))
-            case Mapping() if not value:
-                return []
+        if isinstance(value, Mapping):
+            wrapped = [inner for name, inner in value.items() if str(name).casefold() == self.name.casefold()]
+            value = wrapped[0] if wrapped else value or None
         if value is None or value == "":
             return []
         return [value] if isinstance(value, (str, Mapping)) else value

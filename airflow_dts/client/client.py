@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 from airflow_dts import __version__
 from airflow_dts.api._base import Action, Reply
 from airflow_dts.api.signing import signature
+from airflow_dts.client import limits
 from airflow_dts.client.credentials import AssumedRole, EnvironmentKey, Fixed, Key, Lease, OidcRole, Source
 from airflow_dts.client.orders import Order, common_order, order_of
 from airflow_dts.client.renewing import Renewing
@@ -27,6 +28,7 @@ from airflow_dts.errors import (
     CallError,
     ConfigError,
     CredentialsExpired,
+    Throttled,
     Unreachable,
     mask,
 )
@@ -64,7 +66,8 @@ class DtsClient:
 
     Threads may share one. Calls that are throttled, or fail in a way that passes, are sent again as
     ``client.retry`` says: never an action that changes state once the service may have acted. A call whose
-    key has expired is sent once more with a new one, since the service refused it unread.
+    key has expired is sent once more with a new one, since the service refused it unread. Readings wait for
+    their turn before each sending, as ``client.limits`` says.
     """
 
     def __init__(
@@ -175,12 +178,13 @@ class DtsClient:
         return self._counted(order, fresh)
 
     def _counted(self, order: Order[R], key: Key) -> tuple[R, Answer]:
-        if self._on_call is None:
-            return self._exchange(order, key)
+        self._pace.before_send(order.action)
         started, outcome = time.perf_counter(), OK
         try:
             return self._exchange(order, key)
         except Exception as error:
+            if isinstance(error, Throttled):
+                self._pace.throttled(order.action, error.retry_after)
             outcome = error.code if isinstance(error, ApiError) else type(error).__name__
             raise
         finally:
@@ -224,6 +228,7 @@ class DtsClient:
     def _connect(self) -> None:
         self._sts: DtsClient | None = None
         self._source = self._new_source()
+        self._pace = limits.SHARED.pace(self._settings)
         self._process, self._transport = os.getpid(), Transport(self._settings, self._headers)
 
     def _reconnect_after_fork(self) -> None:

@@ -130,6 +130,8 @@ class Address(NamedTuple):
             return f"{self.scheme!r} is no protocol to call with"
         if "@" in self.authority:
             return "holds a login, which would be shown in logs"
+        if any(sign.isspace() for sign in self.authority):  # urlsplit would drop some of them
+            return f"{self.authority!r} is no host"
         if any(sign in self.authority for sign in "/?#\\"):
             return f"{self.authority!r} has a path; only {ASAPI_PATH} may stand there"
         try:

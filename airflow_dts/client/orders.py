@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 
 R = TypeVar("R", bound=Reply)
 
-SECRET_NAME = re.compile(r"password|secret|(?<!client)(?<!next)token", re.IGNORECASE)
-"""What a value is called that nobody may see. ClientToken and NextToken open nothing."""
+SECRET_NAME = re.compile(
+    r"passw|pwd|passphrase|secret|private_?key|(?<!client)(?<!next)(?<!page)token", re.IGNORECASE
+)
+"""What a value is called that nobody may see. ClientToken, NextToken and PageToken open nothing."""
 _READS = re.compile(r"(?:Describe|List|Get|Query|Search|Count)(?![a-z])")
 """How actions begin that change nothing."""
 _ACTION = re.compile(r"[A-Za-z][A-Za-z0-9]{0,127}", re.ASCII)
@@ -31,6 +33,8 @@ _VERSION = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _PRODUCT = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,63}", re.ASCII)
 _OURS = {name.casefold(): name for name in (*PUBLIC_PARAMETERS, "AccessKeySecret", "Product")}
 _DEEPEST = 16
+_LONGEST_NUMBER = 1024
+"""Bits. Python refuses to write some that are longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +160,7 @@ def _text(name: str, value: object) -> str | SecretStr:
             return "true" if value else "false"
         case str() | SecretStr():
             return value
-        case int():
+        case int() if value.bit_length() <= _LONGEST_NUMBER:
             return str(value)
         case float() if math.isfinite(value):
             return str(value)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import copy
 import logging
+import math
 import threading
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from airflow_dts.errors import CallError
+from airflow_dts.errors import DtsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,18 +51,20 @@ class Renewing:
         self._fetch, self._clock = fetch, clock
         self._lock = threading.Lock()
         self._held: _Held | None = None
-        self._error: CallError | None = None
+        self._error: DtsError | None = None
         """Of the last request, if it failed."""
+        self._again = -math.inf
+        """When a replacement that failed is tried again, while the key is still good."""
 
     def current(self) -> Key:
         held = self._held
         if held is None:
             return self._replaced(held, None)
         now = self._clock()
-        if now < held.due:
-            return held.key
         if now >= held.end:
             return self._replaced(held, None)
+        if now < max(held.due, self._again):
+            return held.key
         if self._lock.acquire(blocking=False):
             try:
                 self._replace_early(held)
@@ -90,15 +93,15 @@ class Renewing:
             return
         try:
             self._ask(None)
-        except CallError as error:
+        except DtsError as error:
             log.warning("No new key yet, going on with the old one: %s", error)
-            self._held = known._replace(due=self._clock() + known.pause)
+            self._again = self._clock() + known.pause
 
     def _ask(self, refused: Key | None) -> _Held:
         asked = self._clock()
         try:
             key, life = self._fetch(refused)
-        except CallError as error:
+        except DtsError as error:
             self._error = copy.copy(error)
             raise
         margin = min(_MARGIN, life * _MARGIN_SHARE)

@@ -28,8 +28,8 @@ _SNIPPET = 200
 _EVERY_REPLY = {"request_id", "success"}
 """At least one of them is in whatever the service says (seed 6.2): a proxy may speak JSON too."""
 _IS_XML = re.compile(rb"(?:\xef\xbb\xbf)?\s*<")
-_HANDS_OUT_KEYS = "Sts"
-"""The product whose replies are never quoted: no mask knows the secrets in them yet."""
+_QUOTED = "dts"
+"""The product whose replies may be quoted. Others hand out keys, and no mask knows those yet."""
 
 
 _COARSE = timedelta(seconds=2)
@@ -63,7 +63,7 @@ def read(order: Order[R], answer: Answer, reading: Reading) -> R:
     :raises ApiError: the service answered with an error, be it under HTTP 200
     :raises BadReply: anything else that is not the action's reply
     """
-    if order.product == _HANDS_OUT_KEYS:
+    if order.product.casefold() != _QUOTED:
         answer = answer._replace(quotable=False)
     if not 200 <= answer.status < 300:
         raise _refusal(order.action, answer, reading)

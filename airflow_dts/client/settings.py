@@ -17,12 +17,15 @@ from airflow_dts.client.endpoints import (
     is_host,
     sts_host,
 )
+from airflow_dts.client.limits import DETAIL_RATE, LIST_RATE
 from airflow_dts.errors import ConfigError
 
 _REGION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,62}[A-Za-z0-9])?")
 _WORD = re.compile(r"[\x21-\x7e]+")
 """What fits into a header or a signature as it is: printable ASCII without blanks."""
 _CHOICES = {"protocol": ("https", "http"), "gateway": ("pop", "asapi"), "format": ("JSON", "XML")}
+LOWEST_RATE, HIGHEST_RATE = 0.1, 1000.0
+"""Calls a second that ``detail_rate`` and ``list_rate`` may allow."""
 _LIVES = range(900, 43200 + 1)
 """Seconds a temporary key may be asked to live for; only a server of one's own takes less."""
 
@@ -63,6 +66,9 @@ class Settings:
     """Times a call is sent at most."""
     retry_for: float = 90.0
     """Seconds after which a call is not sent again, pauses included."""
+    detail_rate: float = DETAIL_RATE
+    list_rate: float = LIST_RATE
+    """Calls a second that read one job, and that list jobs; see ``client.limits``."""
     gateway: str | None = None
     """``pop``, where each product has an address of its own, or ``asapi``, the one of all products of a
     private cloud (seed 7.1). When left out, by the endpoint's path: ``/asapi/v3`` is the latter's."""
@@ -271,6 +277,14 @@ class Settings:
             seconds = getattr(self, name)
             if not _is_number(seconds) or not 0 < seconds < math.inf:
                 raise ConfigError(f"{seconds!r} is no duration", field=name, remedy="give seconds, above 0")
+        for name in ("detail_rate", "list_rate"):
+            rate = getattr(self, name)
+            if not _is_number(rate) or not LOWEST_RATE <= rate <= HIGHEST_RATE:
+                raise ConfigError(
+                    f"{rate!r} is no rate",
+                    field=name,
+                    remedy=f"give calls a second, {LOWEST_RATE:g} to {HIGHEST_RATE:g}",
+                )
         if not isinstance(self.attempts, int) or isinstance(self.attempts, bool) or self.attempts < 1:
             raise ConfigError(
                 f"{self.attempts!r} is no count", field="attempts", remedy="give 1 (never resend) or more"

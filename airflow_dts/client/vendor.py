@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _UNTOLD = 60.0
 """Seconds for which a key is held whose end is not told. The package holds it too: to ask again is cheap."""
+_LONGEST_PATH = 200
+_TOKEN_START = "eyJ"  # noqa: S105 - how a JSON object begins in base64
 _TOKEN_FILE = "ALIBABA_CLOUD_OIDC_TOKEN_FILE"  # noqa: S105 - the name of a variable
 
 
@@ -125,8 +127,8 @@ class VendorKeys:
         """The token that is about to be sent: a failure would quote it."""
         given = self._sign_in.oidc_token_file if isinstance(self._sign_in, OidcRole) else None
         try:
-            token = Path(given or os.environ.get(_TOKEN_FILE, "")).read_text()
-        except OSError:
+            token = Path(given or os.environ.get(_TOKEN_FILE, "")).read_text(errors="replace")
+        except (OSError, ValueError):  # the package says what is wrong with the path
             return []
         self._tell(token.strip())
         return [token, token.strip()]
@@ -157,9 +159,14 @@ def _given(field: str, value: str | None, variable: str) -> str:
 
 def _token_file(role: OidcRole) -> str:
     path = _given("oidc_token_file", role.oidc_token_file, _TOKEN_FILE)
-    if not Path(path).is_file():
+    try:
+        found = Path(path).is_file()
+    except OSError:  # too long to be one
+        found = False
+    if not found:
         raise ConfigError(
-            f"{path!r} does not exist",
+            # Somebody may have given the token itself.
+            "names no file" if path.startswith(_TOKEN_START) else f"{path[:_LONGEST_PATH]!r} does not exist",
             field="oidc_token_file",
             remedy="give the path of the token's file on the machine that calls",
         )

@@ -35,15 +35,16 @@ def most_connections() -> int:
 
 
 class BoundedProtocol(H11Protocol):
-    """Closes connections beyond the limit at once, and those that bring no complete request in time."""
+    """Closes connections that bring no whole request in time, and one for each new one beyond the limit."""
 
     _deadline: asyncio.TimerHandle | None = None
+    _served = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's
         super().connection_made(transport)
+        self.app_state = {**self.app_state, "connection": self}  # in the scope of its calls
         if len(self.connections) > most_connections():
-            transport.abort()
-            return
+            (self._least_needed() or self).leave()
         self._watch()
 
     def data_received(self, data: bytes) -> None:
@@ -53,9 +54,42 @@ class BoundedProtocol(H11Protocol):
         else:
             self._rest()
 
+    def on_response_complete(self) -> None:
+        self._served = True
+        super().on_response_complete()
+
     def connection_lost(self, exc: Exception | None) -> None:
         self._rest()
         super().connection_lost(exc)
+
+    def leave(self) -> None:
+        """Close at once."""
+        self._rest()
+        self.transport.abort()
+
+    @property
+    def idle_since(self) -> tuple[bool, float] | None:
+        """Since when the caller owes a request; None while one is served.
+
+        Those that never sent a whole one come first: whoever did may be about to send the next, and would
+        lose it.
+        """
+        if self.transport.is_closing():
+            return None
+        if self._deadline is not None:
+            return self._served, self._deadline.when() - PATIENCE
+        if self.timeout_keep_alive_task is not None:
+            return self._served, self.timeout_keep_alive_task.when() - self.timeout_keep_alive
+        return None
+
+    def _least_needed(self) -> BoundedProtocol | None:
+        """The connection that has been idle longest; None when all are at work."""
+        idle = [
+            (since, id(each), each)
+            for each in self.connections
+            if isinstance(each, BoundedProtocol) and (since := each.idle_since) is not None
+        ]
+        return min(idle)[2] if idle else None
 
     def _watch(self) -> None:
         if self._deadline is None and not self.transport.is_closing():

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from airflow_dts.api.actions import ACTIONS
 from airflow_dts.emulator.handlers import HANDLERS
+from airflow_dts.emulator.served import SERVED
 
 
 class Line(NamedTuple):
@@ -18,7 +18,7 @@ class Line(NamedTuple):
 
 def coverage() -> list[Line]:
     """Every action, in the order of the seed's sections."""
-    lines = [Line(name, action.section, name in HANDLERS) for name, action in ACTIONS.items()]
+    lines = [Line(name, action.section, name in HANDLERS) for name, action in SERVED.items()]
     return sorted(lines, key=lambda line: ([int(part) for part in line.section.split(".")], line.action))
 
 

@@ -9,6 +9,8 @@ Source: seed 6.4.4 to 6.4.16 and the status lists of 6.4.8. Where these are sile
 * Starting a job whose modification failed tries that modification again.
 * Reset keeps the ids and brings the job back to `NotConfigured`; migrations cannot be reset.
 * A released migration is gone at once. A released synchronization is listed as `Finished` for a while.
+* A job goes on moving rows while its class is changed, and comes back to the state it was in; so does an
+  expired instance, which is `Locked` and moves nothing, once it is renewed.
 * Refusals that pass by themselves carry the codes that mean "busy"; the others say `OperationDenied`.
 """
 
@@ -67,6 +69,8 @@ class Verb(StrEnum):
     RESET = "reset"
     DELETE = "delete"
     MODIFY = "modify"
+    UPGRADE = "upgrade"
+    DOWNGRADE = "downgrade"
 
 
 class Event(StrEnum):
@@ -83,10 +87,13 @@ class Event(StrEnum):
     LAPSED = "lapsed"
     MODIFIED = "modified"
     MODIFY_REFUSED = "modify refused"
+    CHANGED = "changed"
+    EXPIRED = "expired"
+    RENEWED = "renewed"
 
 
 class Resume(StrEnum):
-    """A transition back to where the job was before it paused or failed."""
+    """A transition back to where the job was before it paused, failed or was interrupted."""
 
     WHERE_IT_WAS = "where it was"
 
@@ -131,6 +138,11 @@ _RESETTABLE_SYNC = (
     S.FINISHED, S.UPGRADE, S.DOWNGRADE,
 )  # fmt: skip
 
+_RESIZABLE_MIGRATION = (S.NOT_CONFIGURED, *_UNSTARTED, *_MIGRATING, S.MIGRATION_FAILED, S.SUSPENDED)
+_RESIZABLE_SYNC = (
+    S.NOT_CONFIGURED, *_UNSTARTED, *_SYNCING, S.INITIALIZE_FAILED, S.FAILED, S.MODIFY_FAILED, S.SUSPENDED,
+)  # fmt: skip
+
 VERBS: Final[Mapping[JobType, Mapping[Verb, Moves]]] = {
     JobType.MIGRATION: {
         Verb.CONFIGURE: _CONFIGURE,
@@ -140,6 +152,8 @@ VERBS: Final[Mapping[JobType, Mapping[Verb, Moves]]] = {
             S.FINISHED, *_UNSTARTED, S.PRECHECKING, *_MIGRATING, S.MIGRATION_FAILED, S.SUSPENDED
         ),
         Verb.DELETE: _all_to(S.GONE, *STATES[JobType.MIGRATION]),
+        Verb.UPGRADE: _all_to(S.UPGRADE, *_RESIZABLE_MIGRATION),
+        Verb.DOWNGRADE: _all_to(S.DOWNGRADE, *_RESIZABLE_MIGRATION),
     },
     JobType.SYNC: {
         Verb.CONFIGURE: _CONFIGURE,
@@ -156,6 +170,8 @@ VERBS: Final[Mapping[JobType, Mapping[Verb, Moves]]] = {
         Verb.RESET: _all_to(S.NOT_CONFIGURED, *_RESETTABLE_SYNC),
         Verb.DELETE: _all_to(S.GONE, *STATES[JobType.SYNC]),
         Verb.MODIFY: _all_to(S.MODIFYING, S.SYNCHRONIZING, S.MODIFY_FAILED),
+        Verb.UPGRADE: _all_to(S.UPGRADE, *_RESIZABLE_SYNC),
+        Verb.DOWNGRADE: _all_to(S.DOWNGRADE, *_RESIZABLE_SYNC),
     },
     JobType.SUBSCRIBE: {
         Verb.CONFIGURE: _CONFIGURE,
@@ -175,9 +191,20 @@ _PRECHECK = {
     Event.PRECHECK_FAILED: {S.PRECHECKING: S.PRECHECK_FAILED},
 }
 
+_CHANGED = {Event.CHANGED: _all_to(Resume.WHERE_IT_WAS, S.UPGRADE, S.DOWNGRADE)}
+
+
+def _prepaid(kind: JobType) -> Mapping[Event, Moves]:
+    return {
+        Event.EXPIRED: _all_to(S.LOCKED, *(status for status in STATES[kind] if status is not S.LOCKED)),
+        Event.RENEWED: {S.LOCKED: Resume.WHERE_IT_WAS},
+    }
+
+
 EVENTS: Final[Mapping[JobType, Mapping[Event, Moves]]] = {
     JobType.MIGRATION: {
         **_PRECHECK,
+        **_CHANGED,
         Event.BEGAN: {S.PRECHECK_PASSED: S.MIGRATING},
         Event.DONE: _all_to(S.FINISHED, *_MIGRATING),
         Event.FAULT: _all_to(S.RETRYING, *_MIGRATING),
@@ -187,6 +214,8 @@ EVENTS: Final[Mapping[JobType, Mapping[Event, Moves]]] = {
     },
     JobType.SYNC: {
         **_PRECHECK,
+        **_CHANGED,
+        **_prepaid(JobType.SYNC),
         Event.BEGAN: {S.PRECHECK_PASSED: S.INITIALIZING},
         Event.LOADED: {S.INITIALIZING: S.SYNCHRONIZING},
         Event.DONE: _all_to(S.FINISHED, *_SYNCING),
@@ -199,6 +228,7 @@ EVENTS: Final[Mapping[JobType, Mapping[Event, Moves]]] = {
     },
     JobType.SUBSCRIBE: {
         **_PRECHECK,
+        **_prepaid(JobType.SUBSCRIBE),
         Event.BEGAN: {S.PRECHECK_PASSED: S.STARTING},
         Event.LOADED: {S.STARTING: S.NORMAL},
     },

@@ -6,6 +6,7 @@ import logging
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -52,7 +53,12 @@ def _silent(progress: Progress) -> bool:
 
 
 class ProgressBook:
-    """The movers' reports. They outlive mover and emulator: a paused job still shows what it had reached."""
+    """The movers' reports. They outlive mover and emulator: a paused job still shows what it had reached.
+
+    `overlay` may be given a function that makes of a job's report what is shown of it.
+    """
+
+    overlay: Callable[[str, Progress], Progress] | None = None
 
     def __init__(self, directory: Path, clock: Clock) -> None:
         self._directory = directory
@@ -68,6 +74,11 @@ class ProgressBook:
         return Progress() if report is None else report.progress
 
     def shown(self, job_id: str) -> Progress:
+        """What readers are told: what is known, unless something is laid over it."""
+        known = self.known(job_id)
+        return known if self.overlay is None else self.overlay(job_id, known)
+
+    def known(self, job_id: str) -> Progress:
         """What is known of the job: the newest report that says something."""
         report = self._newest(job_id)
         return Progress() if report is None else report.shown

@@ -5,6 +5,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
 
 _ROUNDS = 2**14
 _BLOCK = 8
@@ -14,6 +18,11 @@ def digest(password: str) -> str:
     """``salt$hash``, to be kept instead of the password."""
     salt = secrets.token_bytes(16)
     return f"{salt.hex()}${_hash(password, salt).hex()}"
+
+
+def kept(password: SecretStr | None) -> str:
+    """The digest of a password that a call brought; empty for none."""
+    return digest(password.get_secret_value()) if password else ""
 
 
 def same(password: str, kept: str) -> bool:

@@ -25,6 +25,11 @@ class Refusal(Exception):
         """Whether it comes in the action's own envelope, under HTTP 200."""
         return self.status == 200
 
+    @property
+    def spelled_out(self) -> str:
+        """The message with what ``%s`` stands for."""
+        return self.message.replace("%s", self.dynamic) if self.dynamic else self.message
+
 
 def gateway(code: str, message: str, status: int = 400) -> Refusal:
     return Refusal(status, code, message)
@@ -39,8 +44,31 @@ def invalid(name: str, why: str) -> Refusal:
     return gateway("InvalidParameter", f"The parameter {name} is not valid: {why}")
 
 
+def unfit(name: str, why: str) -> Refusal:
+    """A value that does not fit the job it is meant for: the documented sentence, and the reason."""
+    return business("InvalidParameter", f"The Value of Input Parameter %s is not valid: {why}", name)
+
+
 def missing(name: str) -> Refusal:
     return gateway("MissingParameter", f"The parameter {name} is needed but was not given.")
+
+
+def forbidden(product: str) -> Refusal:
+    """The key may not call the action (seed 7.3.2 for STS)."""
+    if product == "Sts":
+        return gateway(
+            "NoPermission", "You are not authorized to do this action. You should be authorized by RAM.", 403
+        )
+    return gateway(
+        "Forbidden.RAM",
+        "User not authorized to operate on the specified resource, or this API doesn't support RAM.",
+        403,
+    )
+
+
+def unsupported() -> Refusal:
+    """A known action that nothing serves (seed 6.1)."""
+    return gateway("UnsupportedOperation", "The specified action is not supported.")
 
 
 def no_such_job(name: str = "DtsJobId") -> Refusal:

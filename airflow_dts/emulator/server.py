@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import logging
 import os
@@ -12,7 +11,7 @@ import socket
 import string
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -20,15 +19,19 @@ from typing import Self
 import uvicorn
 
 from airflow_dts.emulator import dataplane
+from airflow_dts.emulator.accounts import check_access
 from airflow_dts.emulator.app import LARGEST_QUERY, create_app
+from airflow_dts.emulator.arguments import SECRET_VARIABLE, Arguments, read_arguments
 from airflow_dts.emulator.clock import Clock, SystemClock
 from airflow_dts.emulator.connections import AcceptErrors, BoundedProtocol, raise_file_limit
+from airflow_dts.emulator.faults import CallFault, Faults, JobFault, Script
 from airflow_dts.emulator.options import Account, Options
 from airflow_dts.emulator.service import Service
 from airflow_dts.emulator.state import StateError, Store
 from airflow_dts.emulator.supervisor import Supervisor
 
-SECRET_VARIABLE = "AIRFLOW_DTS_EMULATOR_SECRET"  # noqa: S105 - the name of a variable, not a secret
+__all__ = ["SECRET_VARIABLE", "EmulatorServer", "main", "random_account"]
+
 _START_LIMIT = 30.0
 _LARGEST_HEAD = 16 * 1024
 _LETTERS = string.ascii_letters + string.digits
@@ -41,8 +44,10 @@ class EmulatorServer:
     :param bind: data plane URL (``sqlite:///abs/dir``) by instance id or ``host:port``; kept in the state.
     :param accounts: keys that may call; a random one is made when left out.
     :param port: 0 is any free one.
+    :param faults: rules for what goes wrong; `faults` of the emulator takes and drops more while it runs.
     :raises StateError: the state directory is in use, or of another version.
-    :raises ValueError: a binding's URL is not usable.
+    :raises ValueError: a binding's URL, a role's name or a pattern of actions is not usable, or a name is
+        given to two faults.
     """
 
     def __init__(
@@ -55,19 +60,30 @@ class EmulatorServer:
         host: str = "127.0.0.1",
         port: int = 0,
         clock: Clock | None = None,
+        faults: Script | Iterable[CallFault | JobFault] = (),
     ) -> None:
         for name, url in (bind or {}).items():
             _check_binding(name, url)
         self.accounts = list(accounts) or [random_account()]
         options, clock = options or Options(), clock or SystemClock()
+        check_access(self.accounts, options)
+        self.faults = Faults(faults)
         self._store = Store(Path(state).absolute())
         for name, url in (bind or {}).items():
             self._store.bind(name, url)
         self.admin_token = _admin_token(self._store.directory)
-        self.supervisor = Supervisor(self._store, clock, options)
+        self.supervisor = Supervisor(self._store, clock, options, faults=self.faults)
         progress = self.supervisor.movers.book
-        service = Service(self._store, clock, options, self.accounts, progress, self.supervisor.wake)
-        app = create_app(service, self._store, progress, self.admin_token)
+        service = Service(
+            self._store,
+            clock,
+            options,
+            self.accounts,
+            progress,
+            self.supervisor.wake,
+            faults=self.faults,
+        )
+        app = create_app(service, self._store, progress, self.faults, self.admin_token)
         self._socket = _listening(host, port, self._store)
         self.host, self.port = host, int(self._socket.getsockname()[1])
         config = uvicorn.Config(
@@ -202,8 +218,7 @@ def _listening(host: str, port: int, store: Store) -> socket.socket:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """``airflow-dts emulator``: serve until SIGTERM or SIGINT. Returns the exit code."""
-    parser = _parser()
-    given = parser.parse_args(argv)
+    given = read_arguments(argv)
     if given.coverage:
         from airflow_dts.emulator.coverage import as_text
 
@@ -211,129 +226,40 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     logging.getLogger("uvicorn").setLevel(logging.INFO if given.verbose else logging.ERROR)
-    accounts = _accounts(parser, given)
-    bind = _bindings(parser, given.bind)
     raise_file_limit()
     try:
         server = EmulatorServer(
             given.state,
-            bind=bind,
-            accounts=accounts,
-            options=Options(
-                region=given.region,
-                rows_per_second=given.rows_per_second,
-                apply_delay=given.apply_delay,
-                precheck_seconds=given.precheck_seconds,
-            ),
+            bind=given.bind,
+            accounts=given.accounts,
+            options=given.options,
             host=given.host,
             port=given.port,
+            faults=given.faults,
         )
     except (StateError, ValueError, OSError) as error:
-        parser.exit(1, f"{parser.prog}: {error}\n")
+        sys.stderr.write(f"airflow-dts emulator: {error}\n")
+        return 1
     # uvicorn gives a signal back to whoever had it before; without a handler here it would kill the process
     # before the movers have been ended.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: server.leave())
-    sys.stdout.write(_greeting(server, given, generated=not accounts))
+    sys.stdout.write(_greeting(server, given, generated=not given.accounts))
     sys.stdout.flush()
     server.run()
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="airflow-dts emulator", description="A DTS of one's own: the API over HTTP, moving real rows."
-    )
-    add = parser.add_argument
-    add("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
-    add("--port", type=_port, default=8089, help="port to listen on, 0 for any free one (%(default)s)")
-    add(
-        "--state",
-        type=Path,
-        default=Path("dts-emulator"),
-        metavar="DIR",
-        help="keeps everything (%(default)s)",
-    )
-    add(
-        "--bind", type=_binding, action="append", default=[], metavar="NAME=URL",
-        help="database behind an instance id or host:port, such as rm-shop=sqlite:///srv/shop; repeat it",
-    )  # fmt: skip
-    add("--access-key-id", action="append", default=[], metavar="ID", help="key that may call; repeat it")
-    add(
-        "--access-key-secret", action="append", default=[], metavar="SECRET",
-        help=f"secret of each key in turn; or set {SECRET_VARIABLE}, which the process list does not show",
-    )  # fmt: skip
-    add("--region", default="cn-hangzhou", help="region of calls that name none (%(default)s)")
-    add("--rows-per-second", type=_positive, metavar="N", help="throttle of full loads")
-    add("--apply-delay", type=_seconds, default=0.0, metavar="S", help="hold increments back for S seconds")
-    add(
-        "--precheck-seconds",
-        type=_seconds,
-        default=0.5,
-        metavar="S",
-        help="least length of a precheck (%(default)s)",
-    )
-    add("--verbose", action="store_true", help="let the HTTP server log its own comings and goings too")
-    add("--coverage", action="store_true", help="print which actions are emulated, and leave")
-    return parser
-
-
-def _binding(text: str) -> tuple[str, str]:
-    name, equals, url = text.partition("=")
-    if not (name and equals and url):
-        raise argparse.ArgumentTypeError("give NAME=URL, such as rm-shop=sqlite:///srv/shop")
-    return name, url
-
-
-def _bindings(parser: argparse.ArgumentParser, given: Sequence[tuple[str, str]]) -> dict[str, str]:
-    bind = dict(given)
-    if len(bind) != len(given):
-        parser.error("--bind: give each name once")
-    return bind
-
-
-def _port(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= 5 and int(text) <= 65_535):
-        raise argparse.ArgumentTypeError("give a port from 0 to 65535")
-    return int(text)
-
-
-def _positive(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text)):
-        raise argparse.ArgumentTypeError("give a whole number from 1")
-    return int(text)
-
-
-def _seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value < float("inf"):
-        raise argparse.ArgumentTypeError("give a number of seconds from 0")
-    return value
-
-
-def _accounts(parser: argparse.ArgumentParser, given: argparse.Namespace) -> list[Account]:
-    """The keys on the command line and in the environment; none means that one is to be made."""
-    ids, given_secrets = list(given.access_key_id), list(given.access_key_secret)
-    if not given_secrets and (hidden := os.environ.get(SECRET_VARIABLE)):
-        given_secrets = [hidden]
-    if len(ids) != len(given_secrets):
-        parser.error(f"give one --access-key-secret (or {SECRET_VARIABLE}) for each --access-key-id")
-    if len(set(ids)) != len(ids) or not all([*ids, *given_secrets]):
-        parser.error("--access-key-id: give each key once, and no empty ones")
-    return [Account(key, secret) for key, secret in zip(ids, given_secrets, strict=True)]
-
-
-def _greeting(server: EmulatorServer, given: argparse.Namespace, *, generated: bool) -> str:
+def _greeting(server: EmulatorServer, given: Arguments, *, generated: bool) -> str:
     secret = server.secret if generated else "SECRET"
     note = "made for this run; shown only here" if generated else "as given"
+    rules = len(given.faults.faults)
     return (
-        f"Emulated DTS at {server.url}, region {given.region}, state in {given.state}\n"
+        f"Emulated DTS at {server.url}, region {given.options.region}, state in {given.state}\n"
         f"AccessKey id {server.access_key_id} (secret {note})\n"
         f"  airflow connections add dts_default --conn-type alibaba_dts --conn-host {server.url} "
         f"--conn-login {server.access_key_id} --conn-password {secret} "
-        f'--conn-extra \'{{"region_id": "{given.region}"}}\'\n'
+        f'--conn-extra \'{{"region_id": "{given.options.region}"}}\'\n'
         f"Ledger at {server.url}/_emulator/ledger, token in {given.state / 'admin-token'}\n"
+        + (f"Faults: {rules} in force, see {server.url}/_emulator/faults\n" if rules else "")
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +12,15 @@ from pydantic import ValidationError
 
 from airflow_dts.api._base import Action, Reply
 from airflow_dts.api.form import from_parameters
+from airflow_dts.api.sts import LONGEST_POLICY, AssumeRole
+from airflow_dts.emulator.accounts import Accounts
 from airflow_dts.emulator.clock import Clock
+from airflow_dts.emulator.faults import CallFault, Faults
 from airflow_dts.emulator.gate import Gate, Knock
-from airflow_dts.emulator.handlers import HANDLERS, Desk, not_emulated
+from airflow_dts.emulator.handlers import HANDLERS, Desk
 from airflow_dts.emulator.movers import ProgressBook
 from airflow_dts.emulator.options import Account, Options
-from airflow_dts.emulator.refusals import Refusal, gateway, missing
+from airflow_dts.emulator.refusals import Refusal, forbidden, gateway, missing, unsupported
 from airflow_dts.emulator.state import Event, Store
 from airflow_dts.emulator.wire import Answer, refused, said
 
@@ -26,7 +29,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_JOB_FIELDS = ("dts_job_id", "job_id", "dts_job_ids", "dts_instance_id", "instance_id")
+_JOB_FIELDS = (
+    "dts_job_id", "job_id", "dts_job_ids", "dts_instance_id", "instance_id", "migration_job_id",
+    "synchronization_job_id", "synchronization_job_id_list_json_str", "subscription_instance_id",
+    "resource_ids",
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -37,12 +44,14 @@ class _Call:
     action: type[Action[Any]] | None = None
     job: str = ""
     region: str = ""
+    fault: CallFault | None = None
 
 
 class Service:
     """Answers calls. Each is one transaction: effect, nonce and line in the ledger stand or fall together.
 
-    What is turned away at the gate leaves no line: whoever holds no key must not fill the disk.
+    What is turned away at the gate leaves no line: whoever holds no key must not fill the disk. A key that is
+    known but not allowed the action leaves one.
 
     :param wake: called after every admitted call that may have left something to do.
     """
@@ -55,13 +64,16 @@ class Service:
         accounts: Sequence[Account],
         progress: ProgressBook,
         wake: Callable[[], None],
+        *,
+        faults: Faults | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._options = options
-        self._gate = Gate(accounts, store)
+        self._gate = Gate(Accounts(accounts, options, store), store)
         self._progress = progress
         self._wake = wake
+        self._faults = faults or Faults()
 
     def answer(self, knock: Knock, host: str) -> Answer:
         """The answer to a call, whatever it is."""
@@ -77,18 +89,23 @@ class Service:
                 answer, code = self._refuse(call, _broken(), knock, host), "InternalError"
             if call.action is not None:
                 self._record(call, call.action, code)
+                if call.fault is not None:
+                    self._record(call, call.action, call.fault.kind, "fault")
+                    answer = self._spoil(call, call.fault, answer, knock, host)
         if call.action is not None and call.action.changes_state:
             self._wake()
         return answer
 
     def _serve(self, call: _Call, knock: Knock) -> Answer:
-        action_class, own = self._gate.admit(knock, self._clock.now())
-        call.action = action_class
-        action = _parsed(action_class, own)
+        entry = self._gate.admit(knock, self._clock.now())
+        call.action = action_class = entry.action
+        if not entry.caller.may(action_class):
+            raise forbidden(action_class.product)
+        action = _parsed(action_class, entry.parameters)
         call.job, call.region = _job_of(action), action.region_id or self._options.region
         handler = HANDLERS.get(action_class.action_name())
         if handler is None:
-            raise not_emulated(f"The action {action_class.action_name()}")
+            raise unsupported()
         desk = Desk(
             self._store,
             self._clock,
@@ -98,20 +115,40 @@ class Service:
             action_class.action_name(),
             call.request_id,
         )
+        if self._faults.calls:
+            self._strike(call, action_class)
         with self._store.transaction():
             reply: Reply = handler(desk, action)
         call.job = call.job or _job_of(reply)
         return said(action_class, reply, call.request_id, as_json=knock.wants_json)
 
+    def _strike(self, call: _Call, action: type[Action[Any]]) -> None:
+        """Raises Refusal: the call is not to take effect."""
+        call.fault = self._faults.strike(action, lambda: self._known_as(call.job))
+        if call.fault is not None:
+            call.fault.prevent()
+
+    def _known_as(self, named: str) -> set[str]:
+        """Every name of the jobs that a call names."""
+        found = set(named.split(","))
+        for each in tuple(found):
+            job = self._store.job(each.removeprefix("dts")) or self._store.job_of_instance(each)
+            if job is not None:
+                found |= {job.id, job.instance_id, job.name}
+        return found
+
+    def _spoil(self, call: _Call, fault: CallFault, answer: Answer, knock: Knock, host: str) -> Answer:
+        """What the caller is told, or not told, of what became of the call."""
+        no = fault.refusal()
+        return fault.deliver(answer if no is None else self._refuse(call, no, knock, host))
+
     @staticmethod
     def _refuse(call: _Call, no: Refusal, knock: Knock, host: str) -> Answer:
         return refused(call.action, no, call.request_id, host, as_json=knock.wants_json)
 
-    def _record(self, call: _Call, action: type[Action[Any]], code: str) -> None:
+    def _record(self, call: _Call, action: type[Action[Any]], code: str, kind: str = "call") -> None:
         self._store.record(
-            Event(
-                self._clock.now(), "call", action.action_name(), code, call.job, call.region, call.request_id
-            )
+            Event(self._clock.now(), kind, action.action_name(), code, call.job, call.region, call.request_id)
         )
 
 
@@ -124,18 +161,26 @@ def _parsed(action_class: type[Action[Any]], own: dict[str, str]) -> Action[Any]
         return from_parameters(action_class, own)
     except ValidationError as error:
         # Neither the input nor what a validator was given may be quoted: it may be a password.
-        raise _complaint(
-            error.errors(include_url=False, include_input=False, include_context=False)
-        ) from None
+        faults = error.errors(include_url=False, include_input=False, include_context=False)
+        raise _complaint(action_class, own, faults) from None
 
 
-def _complaint(faults: Sequence[ErrorDetails]) -> Refusal:
+def _complaint(
+    action_class: type[Action[Any]], own: Mapping[str, str], faults: Sequence[ErrorDetails]
+) -> Refusal:
     first = faults[0]
     name = str(first["loc"][0]) if first["loc"] else ""
     if first["type"] == "missing":
         return missing(name)
-    texts = [_text(fault) for fault in faults]
-    return gateway("InvalidParameter", "; ".join(texts))
+    code = _sts_code(name, own) if action_class is AssumeRole else "InvalidParameter"
+    return gateway(code, "; ".join(_text(fault) for fault in faults))
+
+
+def _sts_code(name: str, own: Mapping[str, str]) -> str:
+    """STS names the parameter in the code too (seed 7.3.2)."""
+    if name == "Policy":
+        return f"InvalidParameter.Policy{'Size' if len(own[name]) > LONGEST_POLICY else 'Grammar'}"
+    return f"InvalidParameter.{name}"
 
 
 def _text(fault: ErrorDetails) -> str:

@@ -51,6 +51,8 @@ def spec_of(job: Job, bindings: Mapping[str, str], options: Options) -> JobSpec:
         start_at=job.start_at,
         rows_per_second=options.rows_per_second,
         apply_delay=options.apply_delay,
+        partner=job.partner,
+        way_back=job.reverse,
     )
 
 

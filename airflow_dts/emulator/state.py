@@ -1,4 +1,4 @@
-"""What survives a killed emulator: jobs, bindings, nonces and the ledger, in one SQLite file."""
+"""What survives a killed emulator: jobs, bindings, nonces, tokens and the ledger, in one SQLite file."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from typing import Any, Self
 
 from airflow_dts.emulator.jobs import Job
 from airflow_dts.emulator.lifecycle import MOVER_RUNS, JobType, Status
+from airflow_dts.emulator.tokens import Token
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _SCHEMA = """
 CREATE TABLE job (
     id TEXT PRIMARY KEY, instance_id TEXT NOT NULL UNIQUE, region TEXT NOT NULL, type TEXT NOT NULL,
@@ -31,10 +32,32 @@ CREATE TABLE event (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, kind TEXT NOT NULL, action TEXT NOT NULL,
     code TEXT NOT NULL, job TEXT NOT NULL, region TEXT NOT NULL, request_id TEXT NOT NULL);
 """
+_UPGRADES = {
+    2: """
+CREATE TABLE token (key_id TEXT PRIMARY KEY, expires REAL NOT NULL, doc TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX token_expires ON token (expires);
+CREATE TABLE purchase (
+    client_token TEXT PRIMARY KEY, request TEXT NOT NULL, instance_id TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE half (
+    id TEXT PRIMARY KEY, instance_id TEXT NOT NULL, reverse INTEGER NOT NULL DEFAULT 0, region TEXT NOT NULL,
+    type TEXT NOT NULL, active INTEGER NOT NULL, created REAL NOT NULL, doc TEXT NOT NULL,
+    UNIQUE (instance_id, reverse));
+INSERT INTO half (id, instance_id, region, type, active, created, doc)
+    SELECT id, instance_id, region, type, active, created, doc FROM job ORDER BY rowid;
+DROP TABLE job;
+ALTER TABLE half RENAME TO job;
+CREATE INDEX job_active ON job (active) WHERE active;
+CREATE INDEX job_listing ON job (region, type, created);
+""",
+}
+"""What each version adds to the one before it; a new state runs through all of them."""
 _ACTIVE = MOVER_RUNS | {Status.PRECHECKING, Status.PRECHECK_PASSED, Status.STARTING, Status.SUSPENDED}
 _MAGIC = b"SQLite format 3\0"
 CALLS_KEPT = 200_000
 NONCES_KEPT = 200_000
+TOKENS_KEPT = 20_000
+_EXPIRED_KEPT = 86_400.0
+"""Seconds an expired token is still told from a key that never was."""
 _SWEEP_EVERY = 60.0
 
 
@@ -46,9 +69,12 @@ class StateError(Exception):
 class Event:
     """A line of the ledger.
 
-    :param kind: ``call`` for every API call, ``purchase`` for each instance bought.
+    :param kind: ``call`` for every API call, ``purchase`` for each instance bought, ``charge`` for whatever
+        else costs money: a renewal, another class, other billing; ``fault`` for each call or job that a rule
+        of `faults` struck, with the rule's kind as code, and the call's request id.
     :param at: Unix seconds.
-    :param code: ``OK``, or the code of the refusal.
+    :param code: ``OK`` for a call that took effect, whatever its caller was told, or the code of the refusal;
+        ``Fault.`` and a kind for a call that was lost before it took effect.
     """
 
     at: float
@@ -59,6 +85,17 @@ class Event:
     region: str = ""
     request_id: str = ""
     seq: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """What a ClientToken bought.
+
+    :param request: digest of the call.
+    """
+
+    request: str
+    instance_id: str
 
 
 class Store:
@@ -107,13 +144,23 @@ class Store:
     # --- jobs ---------------------------------------------------------------------------------------------
 
     def save(self, job: Job) -> None:
-        active = job.status in _ACTIVE or job.goal is not None or bool(job.released)
+        by_itself = job.goal is not None or job.before is not None or bool(job.released or job.expires)
+        active = by_itself or job.status in _ACTIVE
         with self._lock:
             self._db.execute(
-                "INSERT INTO job (id, instance_id, region, type, active, created, doc) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?) "
+                "INSERT INTO job (id, instance_id, reverse, region, type, active, created, doc) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
                 "ON CONFLICT (id) DO UPDATE SET active = excluded.active, doc = excluded.doc",
-                (job.id, job.instance_id, job.region, job.type, active, job.created, job.to_json()),
+                (
+                    job.id,
+                    job.instance_id,
+                    job.reverse,
+                    job.region,
+                    job.type,
+                    active,
+                    job.created,
+                    job.to_json(),
+                ),
             )
 
     def drop(self, job: Job) -> None:
@@ -124,13 +171,15 @@ class Store:
         return next(iter(self._jobs("id = ?", job_id)), None)
 
     def job_of_instance(self, instance_id: str) -> Job | None:
-        return next(iter(self._jobs("instance_id = ?", instance_id)), None)
+        """The job of an instance; of a two-way one the forward half."""
+        return next(iter(self._jobs("instance_id = ? AND NOT reverse", instance_id)), None)
 
     def jobs(self, region: str, kind: JobType) -> list[Job]:
-        """All jobs of a region and kind, oldest first."""
-        return self._jobs("region = ? AND type = ? ORDER BY created, rowid", region, kind)
+        """All jobs of a region and kind, oldest first; of two-way ones the forward halves."""
+        return self._jobs("region = ? AND type = ? AND NOT reverse ORDER BY created, rowid", region, kind)
 
     def every_job(self) -> list[Job]:
+        """All jobs, the reverse halves too, oldest first."""
         return self._jobs("1 ORDER BY created, rowid")
 
     def active_jobs(self) -> list[Job]:
@@ -174,17 +223,58 @@ class Store:
             return cursor.rowcount == 1
 
     def sweep(self, now: float) -> None:
-        """Forget nonces that have expired and the oldest calls; cheap when called often."""
+        """Forget nonces and tokens that have expired and the oldest calls; cheap when called often."""
         if 0 <= now - self._swept < _SWEEP_EVERY and not self.nonces_full():
             return
         with self.transaction():
             self._swept = now
             self._db.execute("DELETE FROM nonce WHERE expires < ?", (now,))
             self._nonces = _nonces(self._db)
+            self._db.execute("DELETE FROM token WHERE expires < ?", (now - _EXPIRED_KEPT,))
             self._db.execute(
-                "DELETE FROM event WHERE kind = 'call' AND seq <= (SELECT max(seq) FROM event) - ?",
+                "DELETE FROM event WHERE kind IN ('call', 'fault') "
+                "AND seq <= (SELECT max(seq) FROM event) - ?",
                 (CALLS_KEPT,),
             )
+
+    # --- tokens -------------------------------------------------------------------------------------------
+
+    def save_token(self, token: Token, now: float) -> bool:
+        """Keep a temporary key; False when there are too many that live. Makes room among those that do not.
+
+        :param now: Unix seconds.
+        """
+        with self._lock:
+            if self._tokens() >= TOKENS_KEPT:
+                self._db.execute("DELETE FROM token WHERE expires <= ?", (now,))
+                if self._tokens() >= TOKENS_KEPT:
+                    return False
+            self._db.execute(
+                "INSERT INTO token VALUES (?, ?, ?)", (token.key_id, token.expires, token.to_json())
+            )
+            return True
+
+    def token(self, key_id: str) -> Token | None:
+        with self._lock:
+            row = self._db.execute("SELECT doc FROM token WHERE key_id = ?", (key_id,)).fetchone()
+        return Token.from_json(row[0]) if row else None
+
+    def _tokens(self) -> int:
+        count: int = self._db.execute("SELECT count(*) FROM token").fetchone()[0]
+        return count
+
+    # --- purchases under a ClientToken ----------------------------------------------------------------------
+
+    def purchase(self, client_token: str) -> Purchase | None:
+        """What was bought under this token; it is remembered for good, as the ledger's line is."""
+        query = "SELECT request, instance_id FROM purchase WHERE client_token = ?"
+        with self._lock:
+            row = self._db.execute(query, (client_token,)).fetchone()
+        return Purchase(*row) if row else None
+
+    def keep_purchase(self, client_token: str, request: str, instance_id: str) -> None:
+        with self._lock:
+            self._db.execute("INSERT INTO purchase VALUES (?, ?, ?)", (client_token, request, instance_id))
 
     # --- ledger -------------------------------------------------------------------------------------------
 
@@ -251,8 +341,10 @@ def _prepare(db: sqlite3.Connection, directory: Path) -> None:
     db.execute("PRAGMA journal_mode=WAL")
     db.execute("PRAGMA synchronous=FULL")
     version = db.execute("PRAGMA user_version").fetchone()[0]
-    if version == 0:
-        db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
+    if 0 <= version < SCHEMA_VERSION:
+        steps = _SCHEMA if version == 0 else ""
+        steps += "".join(_UPGRADES[step] for step in range(max(version, 1) + 1, SCHEMA_VERSION + 1))
+        db.executescript(f"BEGIN; {steps} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;")
     elif version != SCHEMA_VERSION:
         raise StateError(
             f"{directory}: its state has version {version}, this emulator reads version "

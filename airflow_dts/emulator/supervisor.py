@@ -12,10 +12,12 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from airflow_dts.emulator import dataplane, prechecking
+from airflow_dts.emulator import billing, dataplane, prechecking, twoway
 from airflow_dts.emulator.cleanups import Cleanups
 from airflow_dts.emulator.clock import Clock
 from airflow_dts.emulator.dataplane import Progress
+from airflow_dts.emulator.faults import Faults
+from airflow_dts.emulator.faults.striking import JobFaults
 from airflow_dts.emulator.jobs import Check, Job, Retry
 from airflow_dts.emulator.lifecycle import MOVER_RUNS, Event, JobType, Status, after_event
 from airflow_dts.emulator.movers import Mover, Movers
@@ -37,7 +39,7 @@ _UNFORESEEN = re.compile(r"[A-Z]\w*: ")
 class Supervisor:
     """See the module. `tick` may be called by hand; `start` makes a thread that does."""
 
-    def __init__(self, store: Store, clock: Clock, options: Options) -> None:
+    def __init__(self, store: Store, clock: Clock, options: Options, *, faults: Faults | None = None) -> None:
         self.movers = Movers(store.directory / "movers", clock)
         self._store = store
         self._clock = clock
@@ -45,6 +47,9 @@ class Supervisor:
         self._work = ThreadPoolExecutor(2, thread_name_prefix="emulator-work")
         self._checks: dict[tuple[str, str], Future[list[Check]]] = {}
         self._cleanups = Cleanups(store, clock, options)
+        self._faults = JobFaults(
+            faults or Faults(), store, clock, self.movers.book, lambda job: max_retry(job, options)
+        )
         self._wake = threading.Event()
         self._closing = threading.Event()
         self._ticking = threading.Lock()
@@ -103,7 +108,13 @@ class Supervisor:
             if job is None:
                 return
             before = job.to_json()
+            if job.reverse:
+                twoway.follow_forward(self._store, job)
+            else:
+                billing.tend(self._store, job, self._clock.now())
+            self._faults.tend(job)
             job = self._advance(job)
+            job.note(self._clock.now())
             if job.status is Status.GONE:
                 self._store.drop(job)
                 self.movers.forget(job.id)
@@ -120,6 +131,9 @@ class Supervisor:
             step(job)
         return job
 
+    def _other_half(self, job: Job) -> Job | None:
+        return self._store.job(job.partner) if job.partner else None
+
     def _happens(self, job: Job, event: Event) -> None:
         job.status = after_event(job.type, event, job.status, job.resume)
 
@@ -134,15 +148,22 @@ class Supervisor:
             return job
         if goal is Status.NOT_CONFIGURED:
             self.movers.forget(job.id)
-        return _arrived(job, goal, self._clock.now(), self._options)
+        stale = self._options.stale_after_reset
+        if goal is Status.NOT_CONFIGURED:
+            stale = max(stale, self._faults.staleness(job))
+        return _arrived(job, goal, self._clock.now(), stale)
 
     # --- what happens by itself ---------------------------------------------------------------------------
 
     def _precheck(self, job: Job) -> None:
         key, now = (job.id, job.precheck.job_id), self._clock.now()
+        other = self._other_half(job)
+        if job.reverse and twoway.is_arriving(other):
+            return
         if key not in self._checks:
-            bindings = self._store.bindings()
-            self._checks[key] = self._work.submit(prechecking.inspect, job, bindings, self._options, now)
+            self._checks[key] = self._work.submit(
+                prechecking.inspect, job, other, self._store.bindings(), self._options, now
+            )
         if not self._checks[key].done() or now < job.precheck.started + self._options.precheck_seconds:
             return
         try:
@@ -150,6 +171,7 @@ class Supervisor:
         except Exception as error:  # the caller has to see why
             log.exception("job %s: its precheck broke", job.id)
             job.precheck.items = [Check("CHECK_SRC", "Failed", f"The precheck broke: {error}", at=now)]
+        job.precheck.items = self._faults.precheck(job, job.precheck.items)
         job.precheck.finished = now
         failed = prechecking.blocking(job.precheck.items, job.skipped)
         job.error = "; ".join(f"{check.item}: {check.reason}" for check in failed)
@@ -174,11 +196,13 @@ class Supervisor:
         mover = self.movers.get(job.id)
         if mover is None:
             self._launch(job)
-        elif mover.revision != job.revision:
+        elif mover.revision != job.revision or (job.retry and self._clock.now() < job.retry.next):
             self.movers.gone(job.id)
         else:
             code = self.movers.reap(job.id)
             progress = self.movers.book.read(job.id)
+            if self._faults.fails_load(job, progress):
+                return
             if code is None:
                 self._watch(job, mover, progress)
             else:
@@ -186,6 +210,8 @@ class Supervisor:
 
     def _launch(self, job: Job) -> None:
         if job.retry is not None and self._clock.now() < job.retry.next:
+            return
+        if job.reverse and not twoway.is_taking_notice(self._other_half(job), self.movers.get(job.partner)):
             return
         try:
             spec = spec_of(job, self._store.bindings(), self._options)
@@ -199,6 +225,7 @@ class Supervisor:
         # The first report comes before the mover has touched anything; only the second one shows it works.
         if mover.healthy < 2 or progress.error:
             return
+        job.taken = mover.revision
         self._happens(job, Event.RECOVERED)
         self._forgive(job)
         if job.full_load and progress.full_load.state != "Finished":
@@ -281,12 +308,15 @@ def _complete(job: Job, progress: Progress) -> bool:
     )
 
 
-def _arrived(job: Job, goal: Status, now: float, options: Options) -> Job:
-    """The job, at the state it was sent to."""
+def _arrived(job: Job, goal: Status, now: float, stale: float) -> Job:
+    """The job, at the state it was sent to.
+
+    :param stale: seconds for which a reset one goes on showing a failed precheck.
+    """
     if goal is Status.NOT_CONFIGURED:
         fresh = job.unconfigured()
-        if job.status is Status.PRECHECK_FAILED and options.stale_after_reset:
-            fresh.stale_status, fresh.stale_until = job.status, now + options.stale_after_reset
+        if job.status is Status.PRECHECK_FAILED and stale:
+            fresh.stale_status, fresh.stale_until = job.status, now + stale
         return fresh
     job.goal, job.status, job.retry = None, goal, None
     if goal is Status.SUSPENDED:

@@ -12,7 +12,16 @@ from airflow_dts.api.xml import to_xml
 from airflow_dts.emulator.refusals import Refusal
 
 _WITHOUT_STATUS_CODE = frozenset({"CreateDtsInstance", "ModifyDtsJob"})
-"""Their replies hold no HttpStatusCode (seed 6.4.1, 6.4.9.1)."""
+"""Their replies hold no HttpStatusCode (seed 6.4.1, 6.4.9.1), and no older action's does."""
+_WITHOUT_ENVELOPE = frozenset({"AssumeRole", "DescribeSynchronizationJobs"})
+"""Their replies hold no Success, and no error either (seed 7.3.2, 6.5.2.12)."""
+_WITHOUT_ERROR = _WITHOUT_ENVELOPE | {"DescribePreCheckStatus", "SummaryJobDetail"}
+"""Their replies have no place for an error (seed 6.4.8.3, 6.4.17): it comes as the gateway's."""
+_WITHOUT_DYNAMIC = _WITHOUT_STATUS_CODE | {
+    "ConfigureDtsJob", "ConfigureSubscription", "CreateConsumerChannel", "DescribeConsumerChannel",
+    "ModifyConsumerChannel", "DeleteConsumerChannel", "DescribeSubscriptionMeta", "ModifySubscription",
+}  # fmt: skip
+"""Their replies hold no DynamicMessage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +44,9 @@ class GatewayError(Struct):
 
 def said(action: type[Action[Any]], reply: Reply, request_id: str, *, as_json: bool) -> Answer:
     """A reply of a call that went well."""
-    common: dict[str, Any] = {"request_id": request_id, "success": True}
-    if action.action_name() not in _WITHOUT_STATUS_CODE:
-        common["http_status_code"] = 200
-    return _answer(200, reply.model_copy(update=common), _root(action), as_json)
+    return _answer(
+        200, reply.model_copy(update=_common(action, request_id, 200, success=True)), _root(action), as_json
+    )
 
 
 def refused(
@@ -48,20 +56,38 @@ def refused(
 
     :param action: None when the refusal came before the action was known.
     """
-    if action is not None and refusal.in_body:
-        common: dict[str, Any] = {
-            "request_id": request_id,
-            "success": False,
-            "err_code": refusal.code,
-            "err_message": refusal.message,
-        }
-        if refusal.dynamic:
-            common["dynamic_message"] = refusal.dynamic
-        if action.action_name() not in _WITHOUT_STATUS_CODE:
-            common["http_status_code"] = 400
-        return _answer(200, action.reply(**common), _root(action), as_json)
-    error = GatewayError(request_id=request_id, host_id=host, code=refusal.code, message=refusal.message)
-    return _answer(refusal.status, error, "Error", as_json)
+    if action is not None and refusal.in_body and action.action_name() not in _WITHOUT_ERROR:
+        common = _common(action, request_id, 400, success=False)
+        return _answer(200, action.reply(**common, **_error(action, refusal)), _root(action), as_json)
+    error = GatewayError(request_id=request_id, host_id=host, code=refusal.code, message=refusal.spelled_out)
+    return _answer(400 if refusal.in_body else refusal.status, error, "Error", as_json)
+
+
+def _common(action: type[Action[Any]], request_id: str, status: int, *, success: bool) -> dict[str, Any]:
+    """The fields around a reply, as far as the action's has them."""
+    name = action.action_name()
+    found: dict[str, Any] = {"request_id": request_id}
+    if name not in _WITHOUT_ENVELOPE:
+        found["success"] = success
+        if action.generation == "current" and name not in _WITHOUT_STATUS_CODE:
+            found["http_status_code"] = status
+    return found
+
+
+def _error(action: type[Action[Any]], refusal: Refusal) -> dict[str, Any]:
+    """Code and message; the dynamic part goes into the message where it has no field of its own."""
+    dynamic = (
+        action.action_name() not in _WITHOUT_DYNAMIC
+        if action.generation == "current"
+        else action.action_name() == "DescribeDTSIP"
+    )
+    if not (refusal.dynamic and dynamic):
+        return {"err_code": refusal.code, "err_message": refusal.spelled_out}
+    return {
+        "err_code": refusal.code,
+        "err_message": refusal.message,
+        "dynamic_message": refusal.dynamic,
+    }
 
 
 def _root(action: type[Action[Any]]) -> str:

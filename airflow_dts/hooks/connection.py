@@ -40,6 +40,8 @@ EXTRAS = (
     "verify",
     "connect_timeout",
     "read_timeout",
+    "detail_rate",
+    "list_rate",
 )
 """Names the connection's extra may hold."""
 
@@ -66,6 +68,9 @@ def settings_of(connection: Connection, region_id: str | None = None) -> Setting
     for name in ("connect_timeout", "read_timeout"):
         if name in extras:
             given[name] = _seconds(name, extras[name])
+    for name in ("detail_rate", "list_rate"):
+        if name in extras:
+            given[name] = _rate(name, extras[name])
     if "verify" in extras:
         given["verify"] = _boolean("verify", extras["verify"])
     for name in _CHOICES:
@@ -134,7 +139,10 @@ def _endpoint(connection: Connection) -> str | None:
     try:
         own = urlsplit(host if "://" in host else f"//{host}").port
     except ValueError:
-        raise ConfigError(f"{host!r} has a bad port", field="host", remedy="use 1 to 65535") from None
+        # Not quoted: it may hold a login. An IPv6 address has to stand in brackets.
+        raise ConfigError(
+            "has a bad port", field="host", remedy="use 1 to 65535, as in host:443 or [::1]:443"
+        ) from None
     if port is None or port == own:
         return host
     if own is not None:
@@ -176,3 +184,16 @@ def _seconds(name: str, value: object) -> float:
             f"{value!r} is no timeout", field=f"extra.{name}", remedy="give seconds, above 0 and up to 3600"
         )
     return seconds
+
+
+def _rate(name: str, value: object) -> float:
+    from airflow_dts.client.settings import HIGHEST_RATE, LOWEST_RATE
+
+    try:
+        rate = float(str(value))
+    except ValueError:
+        rate = 0.0
+    if not LOWEST_RATE <= rate <= HIGHEST_RATE:
+        remedy = f"give calls a second, {LOWEST_RATE:g} to {HIGHEST_RATE:g}"
+        raise ConfigError(f"{value!r} is no rate", field=f"extra.{name}", remedy=remedy)
+    return rate

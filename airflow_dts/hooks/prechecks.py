@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_dts.errors import BadReply, ConfigError
 from airflow_dts.hooks.building import build
+from airflow_dts.hooks.legacy_acting import is_older
 from airflow_dts.job import precheck_items
 
 if TYPE_CHECKING:
@@ -51,10 +52,21 @@ def _items(call: Callable[[Any], Any], job_id: str) -> tuple[PrecheckItem, ...]:
     return tuple(found.values())
 
 
-def skip(call: Callable[[Any], Any], job_id: str, chosen: Iterable[PrecheckItem]) -> None:
-    """Mute items (seed 6.4.7); they are addressed through the precheck's own job, not the DTS job."""
+def skip(
+    call: Callable[[Any], Any], job_id: str, chosen: Iterable[PrecheckItem], generation: str | None = None
+) -> None:
+    """Mute items (seed 6.4.7); they are addressed through the precheck's own job, not the DTS job.
+
+    The older API addresses them through the instance (seed 6.5.6).
+    """
+    from airflow_dts.api.legacy.prechecks import ShieldPrecheck
     from airflow_dts.api.prechecks import SkipPreCheck
 
+    if is_older(job_id, generation):
+        if names := [item.item for item in chosen]:
+            words = {"precheck_items": "items", "dts_instance_id": "dts_job_id"}
+            call(build(ShieldPrecheck, {"dts_instance_id": job_id, "precheck_items": names}, words=words))
+        return
     ordered = sorted(chosen, key=lambda item: item.precheck_job_id)
     for precheck_job_id, group in groupby(ordered, key=lambda item: item.precheck_job_id):
         names = [item.item for item in group]

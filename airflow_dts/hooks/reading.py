@@ -190,5 +190,7 @@ def _from_detail(detail: DescribeDtsJobDetailReply, job_id: str) -> JobSnapshot:
         instance_id=detail.dts_instance_id,
         name=detail.dts_job_name,
         pay_type=detail.pay_type,
+        instance_class=detail.dts_job_class,
+        expires=detail.expire_time,
         error=detail.error_message,
     )

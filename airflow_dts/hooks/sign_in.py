@@ -34,6 +34,7 @@ KINDS = {
 }
 """What ``credentials`` may say; the first is meant when it says nothing."""
 
+_MOST_DIGITS = 9
 _ASKED_FOR = {"login": "AccessKey ID", "password": "AccessKey secret"}
 _FIELDS = dict.fromkeys(field for kind in KINDS.values() for field in (*kind.needs, *kind.takes))
 
@@ -64,7 +65,7 @@ def _kind(extras: Mapping[str, Any]) -> str:
     if said not in KINDS:
         near = get_close_matches(said, KINDS, n=1)
         raise ConfigError(
-            f"{said!r} is no kind of credentials",
+            "is no kind of credentials",  # not quoted: by its name it may hold the secret itself
             field="extra.credentials",
             remedy=f"did you mean {near[0]}?" if near else f"use one of {', '.join(KINDS)}",
         )
@@ -121,7 +122,7 @@ def _sign_in(kind: str, extras: Mapping[str, Any]) -> SignIn | None:
 
 def _whole_seconds(value: object) -> int:
     text = str(value).removesuffix(".0")
-    if not text.isdecimal():
+    if not (text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS):
         raise ConfigError(
             f"{value!r} is no duration", field="extra.role_duration", remedy="give whole seconds, from 900"
         )

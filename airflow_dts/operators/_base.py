@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from ast import literal_eval
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_dts._compat import BaseOperator
 from airflow_dts._task import DEFERRABLE, DtsTask, deadline_after, required, resumed, seconds
-from airflow_dts.errors import ConfigError
+from airflow_dts.errors import BadReply, ConfigError
 from airflow_dts.hooks.building import build
+from airflow_dts.hooks.legacy_acting import is_older
 from airflow_dts.states import Verb
 
 if TYPE_CHECKING:
@@ -120,7 +123,7 @@ class DtsJobOperator(DtsWaitingOperator):
 
     def check(self) -> None:
         super().check()
-        required("dts_job_id", self.dts_job_id)
+        is_older(required("dts_job_id", self.dts_job_id), self.generation)
         if self.synchronization_direction not in ("Forward", "Reverse"):
             raise ConfigError(
                 f"{self.synchronization_direction!r} is unknown",
@@ -138,6 +141,7 @@ class DtsJobOperator(DtsWaitingOperator):
             every=self.every,
             timeout=self.timeout,
             direction=self.synchronization_direction,
+            generation=self.generation,
         )
         if goal is not None:
             if deed.sent:
@@ -158,6 +162,7 @@ class DtsJobOperator(DtsWaitingOperator):
             timeout=max(0.0, deadline - time.time()),
             direction=self.synchronization_direction,
             instance_id=instance_id,
+            generation=self.generation,
         )
         self.conclude(self.dts_job_id, verdict)
 
@@ -182,3 +187,40 @@ class DtsJobOperator(DtsWaitingOperator):
                 "synchronization_direction": self.synchronization_direction if self.reverse else None,
             },
         )
+
+
+def names_in(field: str, given: object) -> list[str]:
+    """Names without doubles, in their order, from a list, its text (what templates make of it) or comma text.
+
+    :raises ConfigError: naming ``field``, if there are none
+    """
+    parts = _parts(given.strip()) if isinstance(given, str) else given
+    if not isinstance(parts, (list, tuple, set)):
+        raise ConfigError(f"{given!r} is no list", field=field, remedy="give a list, or text with commas")
+    names = list(dict.fromkeys(text for part in parts if (text := str(part).strip())))
+    if not names or "None" in names:  # what a template makes of an XCom nobody pushed
+        raise ConfigError(f"{given!r} names nothing", field=field, remedy="give it, or check its template")
+    return names
+
+
+def _parts(text: str) -> object:
+    if not text.startswith("["):
+        return text.split(",")
+    try:
+        return literal_eval(text)
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
+        return None
+
+
+@contextmanager
+def reading(action: str) -> Iterator[None]:
+    """Replies are typed where they are touched; what cannot be read there is the fault of the reply.
+
+    :raises BadReply: naming ``action``
+    """
+    from airflow_dts.api._base import Unreadable
+
+    try:
+        yield
+    except Unreadable as fault:
+        raise BadReply(action, str(fault)) from None

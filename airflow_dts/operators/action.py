@@ -70,7 +70,8 @@ class DtsActionOperator(DtsOperator):
         action = self.kind()
         if action is None:
             fields = self.common_fields()
-            return without_secrets(self.hook.call_common(self.action, self.version, fields, self.product))
+            said = self.hook.call_common(self.action, self.version, fields, self.product)
+            return {name: without_secrets(name, value) for name, value in said.items()}
         reply = self.hook.call(build(action, self.fields(action) | self.secret(action)))
         plain: dict[str, Any] = json.loads(reply.model_dump_json(by_alias=True))
         return plain
@@ -157,18 +158,17 @@ def _shown(name: str, remedy: str) -> ConfigError:
     )
 
 
-def without_secrets(said: Any) -> Any:
-    """A reply nobody has described, with ``***`` for every text whose name says that it is a secret."""
+def without_secrets(name: str, said: Any) -> Any:
+    """Part of a reply nobody has described, with ``***`` for every text whose name says that it is a secret."""
     from airflow_dts.client.orders import SECRET_NAME
 
     match said:
         case Mapping():
-            return {
-                name: "***" if isinstance(value, str) and SECRET_NAME.search(name) else without_secrets(value)
-                for name, value in said.items()
-            }
+            return {each: without_secrets(each, value) for each, value in said.items()}
         case list():
-            return [without_secrets(each) for each in said]
+            return [without_secrets(name, each) for each in said]
+        case str() if SECRET_NAME.search(name):
+            return "***"
     return said
 
 

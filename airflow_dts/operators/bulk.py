@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_dts._task import deadline_after, resumed
 from airflow_dts.conditions import Outcome, Wait, finished, released
-from airflow_dts.errors import ConfigError, JobNotFound
+from airflow_dts.errors import JobNotFound
 from airflow_dts.hooks.acting import needing, persist
 from airflow_dts.hooks.building import build
-from airflow_dts.operators._base import DtsWaitingOperator
+from airflow_dts.hooks.legacy_acting import is_older, older_action
+from airflow_dts.operators._base import DtsWaitingOperator, names_in
 from airflow_dts.operators.jobs import start_goal, suspended
 from airflow_dts.states import Verb
 
@@ -28,9 +29,11 @@ AT_ONCE = 10
 class DtsJobsOperator(DtsWaitingOperator):
     """Base: act on those of many jobs that need it, then wait for all. Returns all job IDs.
 
-    Every job is judged before anything is sent, so one that refuses fails the task with no job touched.
+    Every job is judged before anything is sent, so one that refuses fails the task with no job touched. The
+    older API takes one instance a call, so its instances are acted on one by one, after the jobs.
 
-    :param dts_job_ids: the jobs, as a list or as text with commas (templated)
+    :param dts_job_ids: the jobs, and instances of the older API by their instance IDs, as a list or as text
+        with commas (templated)
     """
 
     template_fields: Sequence[str] = (*DtsWaitingOperator.template_fields, "dts_job_ids")
@@ -49,14 +52,7 @@ class DtsJobsOperator(DtsWaitingOperator):
     @property
     def ids(self) -> list[str]:
         """Without doubles, in their order."""
-        given = self.dts_job_ids
-        parts = given.split(",") if isinstance(given, str) else given
-        if not isinstance(parts, (list, tuple, set)):
-            raise ConfigError(f"{given!r} is no list", field="dts_job_ids", remedy="give a list of job IDs")
-        ids = list(dict.fromkeys(text for part in parts if (text := str(part).strip())))
-        if not ids or "None" in ids:
-            raise ConfigError(f"{given!r} names no job", field="dts_job_ids", remedy="check its template")
-        return ids
+        return names_in("dts_job_ids", self.dts_job_ids)
 
     def execute(self, context: Context) -> list[str]:
         self.check()
@@ -78,10 +74,15 @@ class DtsJobsOperator(DtsWaitingOperator):
             jobs = [self.hook.read(job_id) for job_id in ids if job_id not in acted]
             wanted = needing(jobs, self.verb, name)
             self.log.info("%s: %d of %d job(s) need it", name, len(wanted), len(ids))
-            for start in range(0, len(wanted), AT_ONCE):
-                some = wanted[start : start + AT_ONCE]
+            older = [(job, self.older(job)) for job in wanted if is_older(job.job_id)]
+            newer = [job for job in wanted if not is_older(job.job_id)]
+            for start in range(0, len(newer), AT_ONCE):
+                some = newer[start : start + AT_ONCE]
                 self.send([job.job_id for job in some])
                 acted.update((job.job_id, job) for job in some)
+            for job, action in older:
+                self.send_older(action)
+                acted[job.job_id] = job
             return list(acted.values())
 
         return persist(step, every=self.every, deadline=deadline, about=", ".join(ids), tell=self.log.info)
@@ -95,6 +96,16 @@ class DtsJobsOperator(DtsWaitingOperator):
             if len(ids) > 1:  # one of them is gone already, and the reply does not say which
                 for job_id in ids:
                     self.send([job_id])
+
+    def older(self, job: JobSnapshot) -> Action[Any]:
+        return older_action(build(self.action(), {"dts_job_ids": [job.job_id]}), self.verb, job, "Forward")
+
+    def send_older(self, action: Action[Any]) -> None:
+        try:
+            self.hook.call(action)
+        except JobNotFound:
+            if self.verb is not Verb.RELEASE:
+                raise
 
     def wait_for(self, waits: dict[str, Wait], deadline: float) -> None:
         """One job after the other; the time allowed is for all of them together."""

@@ -117,32 +117,19 @@ class DtsConfiguringOperator(DtsJobOperator):
         """``reserve`` over ``defaults``; keys of both count by either of their names."""
         from airflow_dts.api.objects import Reserve
 
-        own = understood("reserve", Reserve.parse, self.reserve) if self.reserve else Reserve()
-        given = {name: value for name, value in defaults.items() if value is not None}
-        merged = understood("reserve", Reserve.parse, given).to_dict() | own.to_dict()
-        return Reserve.parse(merged) if merged else None
+        return reserve_over(Reserve, self.reserve, defaults)
 
     def endpoint(self, side: str, conn_id: str | None, explicit: Mapping[str, Any] | None) -> dict[str, Any]:
         connection = self.hook.get_connection(conn_id) if conn_id else None
         return endpoint_fields(side, connection, explicit)
 
     def configuring(self, action: type[Action[Any]], fields: Mapping[str, Any], *sides: str) -> Action[Any]:
-        """``action``, checked; what is wrong with an endpoint is said with the places it can be put right."""
-        words = endpoint_words(*sides) | {
+        words = {
             "subscription_instance_network_type": "network_type",
             "subscription_instance_vpc_id": "vpc_id",
             "subscription_instance_v_switch_id": "vswitch_id",
         }
-        try:
-            return build(action, fields, words=words)
-        except ConfigError as error:
-            places = [
-                f"{side}.* comes from the mapping `{side}` or the connection in {side}_conn_id (host, port, "
-                "login, password, schema; instance_type, engine, instance_id, region_id and others as extras)"
-                for side in sides
-                if f"{side}." in str(error)
-            ]
-            raise ConfigError(str(error), remedy="; ".join(places)) from None
+        return between(action, fields, words, *sides)
 
 
 class DtsConfigureJobOperator(DtsConfiguringOperator):
@@ -262,6 +249,32 @@ class DtsConfigureSubscriptionOperator(DtsConfiguringOperator):
         if str(kind).upper() == "OTHER":  # what this action calls a database with a public address
             fields["source_endpoint_instance_type"] = "LocalInstance"
         return self.configuring(ConfigureSubscription, fields, "source")
+
+
+def between(
+    action: type[Action[Any]], fields: Mapping[str, Any], words: Mapping[str, str], *sides: str
+) -> Action[Any]:
+    """``action``, checked; what is wrong with an endpoint is said with the places it can be put right."""
+    try:
+        return build(action, fields, words=endpoint_words(*sides) | dict(words))
+    except ConfigError as error:
+        places = [
+            f"{side}.* comes from the mapping `{side}` or the connection in {side}_conn_id (host, port, "
+            "login, password, schema; instance_type, engine, instance_id, region_id and others as extras)"
+            for side in sides
+            if f"{side}." in str(error)
+        ]
+        raise ConfigError(str(error), remedy="; ".join(places)) from None
+
+
+def reserve_over(
+    kind: type[Reserve], own: Mapping[str, Any] | str | None, defaults: Mapping[str, str | None]
+) -> Reserve | None:
+    """``own`` over ``defaults``; keys of both count by either of their names."""
+    given = {name: value for name, value in defaults.items() if value is not None}
+    mine = understood("reserve", kind.parse, own).to_dict() if own else {}
+    merged = understood("reserve", kind.parse, given).to_dict() | mine
+    return kind.parse(merged) if merged else None
 
 
 def understood(field: str, read: Any, value: object) -> Any:

@@ -174,9 +174,9 @@ class DtsCreateInstanceOperator(DtsOperator):
             if not reply.job_id or not reply.instance_id:
                 raise BadReply(action.action_name(), "the reply names no instance")
         except DtsError as error:
-            if isinstance(error, CallError) and not _is_a_no(error):
+            if isinstance(error, CallError) and not is_a_no(error):
                 raise AirflowFailException(self.unknown(intent, str(error))) from error
-            if store is not None and _is_a_no(error):
+            if store is not None and is_a_no(error):
                 store.delete(PURCHASE)
             raise
         bought = {
@@ -216,7 +216,7 @@ class DtsCreateInstanceOperator(DtsOperator):
         )
 
 
-def _is_a_no(error: DtsError) -> bool:
+def is_a_no(error: DtsError) -> bool:
     """Whether the service surely has not acted. A refusal without request ID may be a gateway's."""
     if not isinstance(error, CallError):
         return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_dts.conditions import Wait, finished, precheck_passed, released, status_is
@@ -13,7 +14,22 @@ if TYPE_CHECKING:
     from airflow_dts.api._base import Action
 
 
-class DtsStartJobOperator(DtsJobOperator):
+class DtsVerbOperator(DtsJobOperator):
+    """Base: do to one job what its verb says; to an instance of the older API with that API's own action.
+
+    :param dts_job_id: the job, or an instance of the older API by its instance ID (templated)
+    :param generation: ``legacy``: an instance of the older API, by its instance ID; ``current``: a job by its
+        job ID; found by the ID's form when left out (templated)
+    """
+
+    template_fields: Sequence[str] = (*DtsJobOperator.template_fields, "generation")
+
+    def __init__(self, *, generation: str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.generation = generation
+
+
+class DtsStartJobOperator(DtsVerbOperator):
     """Start a job, or let a suspended one go on; its precheck comes first. Seed 6.4.4.
 
     :param wait: ``none``, ``precheck`` (until it has passed) or ``running``: a migration moves rows, a
@@ -45,7 +61,7 @@ def start_goal(wait: bool | str) -> Wait | None:
     raise ConfigError(f"{wait!r} is unknown", field="wait", remedy="use none, precheck or running")
 
 
-class DtsSuspendJobOperator(DtsJobOperator):
+class DtsSuspendJobOperator(DtsVerbOperator):
     """Suspend a job; starting it lets it go on. Seed 6.4.11.
 
     Do not leave it suspended for more than six hours: it may not start again. It is still paid for.
@@ -67,7 +83,7 @@ def suspended() -> Wait:
     return status_is(statuses=[State.SUSPENDED.value, State.ABNORMAL.value])
 
 
-class DtsStopJobOperator(DtsJobOperator):
+class DtsStopJobOperator(DtsVerbOperator):
     """End a migration or synchronization for good; suspend it if it is to go on. Seed 6.4.13."""
 
     verb = Verb.STOP
@@ -81,7 +97,7 @@ class DtsStopJobOperator(DtsJobOperator):
         return finished() if self.wait else None
 
 
-class DtsResetJobOperator(DtsJobOperator):
+class DtsResetJobOperator(DtsVerbOperator):
     """Make a synchronization or subscription forget its configuration; it is still paid for. Seed 6.4.10.
 
     The service may put a new job in the place of the old one, in the same instance: the task waits for that
@@ -99,7 +115,7 @@ class DtsResetJobOperator(DtsJobOperator):
         return status_is(statuses=[State.NOT_CONFIGURED.value]) if self.wait else None
 
 
-class DtsReleaseJobOperator(DtsJobOperator):
+class DtsReleaseJobOperator(DtsVerbOperator):
     """Release a job's instance, so that it is paid for no longer. Seed 6.4.15.
 
     A job that does not exist counts as released; a prepaid instance cannot be released through the API.

@@ -10,7 +10,7 @@ from airflow_dts.conditions import Wait, status_is
 from airflow_dts.errors import ConfigError, WrongState
 from airflow_dts.hooks.building import build
 from airflow_dts.hooks.prechecks import names_of, skip
-from airflow_dts.operators._base import DtsJobOperator, DtsOperator
+from airflow_dts.operators._base import DtsJobOperator, DtsOperator, reading
 from airflow_dts.operators.configure import understood
 from airflow_dts.states import RUNNING, Verb
 
@@ -63,6 +63,67 @@ class DtsModifyObjectsOperator(DtsJobOperator):
                 "synchronization_direction": self.synchronization_direction if self.reverse else None,
             },
         )
+
+    def goal(self) -> Wait | None:
+        return status_is(statuses=[state.value for state in sorted(RUNNING)]) if self.wait else None
+
+
+class DtsModifySubscriptionOperator(DtsJobOperator):
+    """Replace the objects and kinds of change of a running subscription. Returns the job ID. Seed 6.4.9.2.
+
+    :param dts_instance_id: the job's instance; looked up when left out (templated)
+    :param db_list: all objects from now on, old ones included (templated)
+    :param ddl: carry table changes; as it is when left out
+    :param dml: carry row changes; as it is when left out
+    """
+
+    verb = Verb.MODIFY
+    template_fields: Sequence[str] = (*DtsJobOperator.template_fields, "dts_instance_id", "db_list")
+    template_fields_renderers = {"db_list": "json"}
+
+    def __init__(
+        self,
+        *,
+        db_list: Any,
+        dts_instance_id: str | None = None,
+        ddl: bool | None = None,
+        dml: bool | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.db_list = db_list
+        self.dts_instance_id = dts_instance_id
+        self.ddl = ddl
+        self.dml = dml
+
+    def action(self) -> Action[Any]:
+        from airflow_dts.api.objects import DbList
+        from airflow_dts.api.subscriptions import ModifySubscription
+
+        fields = {
+            "dts_job_id": self.dts_job_id,
+            "dts_instance_id": self.dts_instance_id,
+            "db_list": understood("db_list", DbList.of, self.db_list),
+            "subscription_data_type_ddl": self.ddl,
+            "subscription_data_type_dml": self.dml,
+        }
+        words = {"subscription_data_type_ddl": "ddl", "subscription_data_type_dml": "dml"}
+        told = {name: value for name, value in fields.items() if value not in (None, "")}
+        return build(
+            ModifySubscription, self.present() | told if len(told) < len(fields) else told, words=words
+        )
+
+    def present(self) -> dict[str, Any]:
+        """What the action wants said even where it stays as it is."""
+        from airflow_dts.api.readings import DescribeDtsJobDetail
+
+        reply = self.hook.call(build(DescribeDtsJobDetail, {"dts_job_id": self.dts_job_id}))
+        with reading("DescribeDtsJobDetail"):
+            return {
+                "dts_instance_id": reply.dts_instance_id,
+                "subscription_data_type_ddl": reply.subscription_data_type.ddl,
+                "subscription_data_type_dml": reply.subscription_data_type.dml,
+            }
 
     def goal(self) -> Wait | None:
         return status_is(statuses=[state.value for state in sorted(RUNNING)]) if self.wait else None

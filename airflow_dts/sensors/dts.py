@@ -21,11 +21,13 @@ from airflow_dts.conditions import (
     status_is,
 )
 from airflow_dts.errors import Busy, ConfigError, DtsError
+from airflow_dts.hooks.legacy_acting import is_older, older_action
 from airflow_dts.hooks.prechecks import names_of, skip
-from airflow_dts.states import State
+from airflow_dts.states import State, Verb
 
 if TYPE_CHECKING:
     from airflow_dts._compat import Context
+    from airflow_dts.api._base import Action
     from airflow_dts.job import JobSnapshot
 
 SHORTEST = 0.1
@@ -41,14 +43,22 @@ SLACK = 30.0
 class DtsJobSensor(DtsTask, BaseSensorOperator):
     """Base: wait until ``goal`` is met. Fails when the job can no longer meet it; no unknown state meets it.
 
-    :param dts_job_id: the job (templated)
+    :param dts_job_id: the job, or an instance of the older API by its instance ID (templated)
     :param dts_conn_id: Airflow connection of type ``alibaba_dts`` (templated)
     :param region_id: region of the DTS instance; the connection's when left out (templated)
     :param synchronization_direction: ``Reverse`` for the way back of a two-way synchronization (templated)
+    :param generation: ``legacy``: an instance of the older API, by its instance ID; ``current``: a job by its
+        job ID; found by the ID's form when left out (templated)
     :param deferrable: wait in the triggerer, with ``poke_interval`` and ``timeout`` as they are
     """
 
-    template_fields: Sequence[str] = ("dts_job_id", "dts_conn_id", "region_id", "synchronization_direction")
+    template_fields: Sequence[str] = (
+        "dts_job_id",
+        "dts_conn_id",
+        "region_id",
+        "synchronization_direction",
+        "generation",
+    )
     mended = 0
     """How often pokes of this process have mended the job."""
     ui_color = "#ffeedd"
@@ -60,6 +70,7 @@ class DtsJobSensor(DtsTask, BaseSensorOperator):
         dts_conn_id: str = "dts_default",
         region_id: str | None = None,
         synchronization_direction: str = "Forward",
+        generation: str | None = None,
         deferrable: bool = DEFERRABLE,
         **kwargs: Any,
     ) -> None:
@@ -68,6 +79,7 @@ class DtsJobSensor(DtsTask, BaseSensorOperator):
         self.dts_conn_id = dts_conn_id
         self.region_id = region_id
         self.synchronization_direction = synchronization_direction
+        self.generation = generation
         self.deferrable = deferrable
 
     def goal(self) -> Wait:
@@ -75,7 +87,7 @@ class DtsJobSensor(DtsTask, BaseSensorOperator):
 
     def check(self) -> Wait:
         """The goal; parameters that make no sense are refused before any call."""
-        required("dts_job_id", self.dts_job_id)
+        is_older(required("dts_job_id", self.dts_job_id), self.generation)
         if self.synchronization_direction not in ("Forward", "Reverse"):
             raise ConfigError(
                 f"{self.synchronization_direction!r} is unknown",
@@ -114,12 +126,16 @@ class DtsJobSensor(DtsTask, BaseSensorOperator):
             every=self.every,
             timeout=timeout,
             direction=self.synchronization_direction,
+            generation=self.generation,
         )
+
+    def read(self) -> JobSnapshot:
+        return self.hook.read(self.dts_job_id, self.synchronization_direction, generation=self.generation)
 
     def look(self, wait: Wait) -> Verdict:
         """One reading; a call that failed for a passing reason is no reason to fail."""
         try:
-            job = self.hook.read(self.dts_job_id, self.synchronization_direction)
+            job = self.read()
         except DtsError as error:
             if not error.transient:
                 raise
@@ -178,22 +194,26 @@ class DtsPrecheckSensor(DtsJobSensor):
         from airflow_dts.api.jobs import StartDtsJob
 
         allowed = {name.casefold() for name in names_of(self.skip_items, "skip_items")}
-        job = self.hook.read(self.dts_job_id, self.synchronization_direction)
+        job, way = self.read(), self.synchronization_direction
         if not allowed or job.state is not State.PRECHECK_FAILED:
             return None
-        items = self.hook.precheck(self.dts_job_id)
+        items = self.hook.precheck(self.dts_job_id, way, generation=self.generation)
         blocking = [item for item in items if item.blocks]
         if any(item.item.casefold() not in allowed or not item.can_skip for item in blocking):
             return None
         # Nothing blocks and yet it has failed: skipped before, by a try that did not come to the start
         if not blocking and not any(item.skipped for item in items):
             return None
-        skip(self.hook.call, self.dts_job_id, blocking)
+        skip(self.hook.call, self.dts_job_id, blocking, self.generation)
         for item in blocking:
             self.log.warning("%s: skipped, as skip_items allows: %s", self.dts_job_id, item)
         try:
-            way = self.synchronization_direction if self.synchronization_direction == "Reverse" else None
-            self.hook.call(StartDtsJob(dts_job_id=self.dts_job_id, synchronization_direction=way))
+            start: Action[Any] = StartDtsJob(
+                dts_job_id=self.dts_job_id, synchronization_direction=way if way == "Reverse" else None
+            )
+            if is_older(self.dts_job_id, self.generation):
+                start = older_action(start, Verb.START, job, way)
+            self.hook.call(start)
         except Busy as busy:
             self.log.info("%s: on its way already: %s", self.dts_job_id, busy)
         return job

@@ -27,6 +27,7 @@ class DtsJobTrigger(BaseTrigger):
     :param hook: arguments of ``DtsHook``: names of the connection and the region, no secret
     :param direction: half of a two-way synchronization, ``Forward`` or ``Reverse``
     :param instance_id: follow the job when a reset replaces it in its instance
+    :param generation: ``legacy`` or ``current``; by the form of the ID when left out
     :param carry: plain data the task wants to find in the event
     """
 
@@ -40,6 +41,7 @@ class DtsJobTrigger(BaseTrigger):
         hook: dict[str, Any],
         direction: str = "Forward",
         instance_id: str = "",
+        generation: str | None = None,
         carry: dict[str, Any] | None = None,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # Airflow's has no annotations
@@ -50,6 +52,7 @@ class DtsJobTrigger(BaseTrigger):
         self.hook = hook
         self.direction = direction
         self.instance_id = instance_id
+        self.generation = generation
         self.carry = carry
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
@@ -61,6 +64,7 @@ class DtsJobTrigger(BaseTrigger):
             "hook": self.hook,
             "direction": self.direction,
             "instance_id": self.instance_id,
+            "generation": self.generation,
             "carry": self.carry,
         }
 
@@ -74,6 +78,7 @@ class DtsJobTrigger(BaseTrigger):
                 deadline=self.deadline,
                 direction=self.direction,
                 instance_id=self.instance_id,
+                generation=self.generation,
             )
             event = asdict(verdict) | {"job_id": hook.current(self.job_id)}
         except Exception as error:  # whatever it is: a trigger that raises loses its text on the way

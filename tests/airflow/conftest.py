@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import http.client
 import importlib
 import json
 import sqlite3
+import threading
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 
@@ -115,6 +119,103 @@ def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
         for name, fields in environment.items():
             monkeypatch.setenv(f"AIRFLOW_CONN_{name}", json.dumps(fields))
         yield Cloud(server, tmp_path)
+
+
+@contextmanager
+def listening(
+    handler: type[BaseHTTPRequestHandler], cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """Airflow's connection leads there."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    fields = {
+        "conn_type": "alibaba_dts",
+        "host": f"http://127.0.0.1:{server.server_port}",
+        "login": cloud.server.access_key_id,
+        "password": cloud.server.secret,
+        "extra": {"region_id": REGION},
+    }
+    monkeypatch.setenv("AIRFLOW_CONN_DTS_DEFAULT", json.dumps(fields))
+    yield
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+class Thief:
+    """Stands before the emulator and keeps the replies to some actions, first to purchases."""
+
+    def __init__(self) -> None:
+        self.keeps = {"CreateDtsInstance"}
+
+    def __call__(self) -> None:
+        """Be honest from now on."""
+        self.keeps = set()
+
+
+@pytest.fixture
+def thief(cloud: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Thief]:
+    told = Thief()
+    target = urlsplit(cloud.server.url)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            onward = http.client.HTTPConnection(target.hostname or "", target.port)
+            headers = {name: value for name, value in self.headers.items() if name.lower() != "host"}
+            onward.request("POST", self.path, body, headers)
+            reply = onward.getresponse()
+            content = reply.read()
+            onward.close()
+            if parse_qs(body.decode())["Action"][0] in told.keeps:
+                self.close_connection = True
+                return
+            self.send_response(reply.status)
+            self.send_header("Content-Type", reply.headers["Content-Type"])
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    with listening(Handler, cloud, monkeypatch):
+        yield told
+
+
+class Parrot:
+    """A service that says what it is told to, in turn, the last for good; and what it was asked."""
+
+    def __init__(self) -> None:
+        self.replies: list[dict[str, Any]] = []
+        self.asked: list[dict[str, str]] = []
+
+    def says(self, *replies: dict[str, Any]) -> None:
+        self.replies = [{"RequestId": "R-1", "Success": True, **reply} for reply in replies]
+
+
+@pytest.fixture
+def parrot(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Parrot]:
+    """For replies that the emulator never gives, in the place of the emulator."""
+    told = Parrot()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            told.asked.append(dict(parse_qsl(body.decode())))
+            content = json.dumps(told.replies[0] if len(told.replies) == 1 else told.replies.pop(0)).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    with listening(Handler, cloud, monkeypatch):
+        yield told
 
 
 @pytest.fixture(scope="session")

@@ -50,6 +50,8 @@ def test_every_extra(prefix: str, tmp_path: Any) -> None:
         "verify": "true",
         "connect_timeout": "3",
         "read_timeout": 7,
+        "detail_rate": "12.5",
+        "list_rate": 6,
         "gateway": "ASAPI",
         "internet_domain": "inter.example.com",
         "format": "xml",
@@ -70,6 +72,7 @@ def test_every_extra(prefix: str, tmp_path: Any) -> None:
     assert settings.format == "XML"
     assert str(settings.ca_bundle) == str(bundle)
     assert (settings.connect_timeout, settings.read_timeout) == (3.0, 7.0)
+    assert (settings.detail_rate, settings.list_rate) == (12.5, 6.0)
 
 
 def test_a_form_sends_empty_fields() -> None:
@@ -101,6 +104,8 @@ def test_endpoint(host: str | None, port: int | None, endpoint: str | None) -> N
         ({}, {"zzz": "x"}, ["extra.zzz", "remove it", "region_id"]),
         ({}, {"verify": "perhaps", "region_id": "r"}, ["verify", "perhaps", "true or false"]),
         ({}, {"read_timeout": "soon", "region_id": "r"}, ["read_timeout", "seconds"]),
+        ({}, {"list_rate": "fast", "region_id": "r"}, ["extra.list_rate", "0.1 to 1000"]),
+        ({}, {"detail_rate": 0, "region_id": "r"}, ["extra.detail_rate", "calls a second"]),
         ({}, {"connect_timeout": 0, "region_id": "r"}, ["connect_timeout", "above 0"]),
         ({}, {"protocol": "ftp", "region_id": "r"}, ["protocol", "https or http"]),
         ({}, {"gateway": "asap", "region_id": "r"}, ["extra.gateway", "pop or asapi"]),
@@ -116,6 +121,10 @@ def test_endpoint(host: str | None, port: int | None, endpoint: str | None) -> N
         ({"host": "h", "port": 65536}, {"region_id": "r"}, ["port", "1 to 65535"]),
         ({"host": "h:1", "port": 2}, {"region_id": "r"}, ["port", "leave one"]),
         ({"host": "h:99999"}, {"region_id": "r"}, ["host", "1 to 65535"]),
+        ({"host": f"AK:{SECRET}@h:99999"}, {"region_id": "r"}, ["host", "bad port"]),
+        ({"host": f"AK:{SECRET}@h"}, {"region_id": "r"}, ["endpoint", "login"]),
+        ({"host": "::1", "port": 8089}, {"region_id": "r"}, ["host", "[::1]"]),
+        ({"host": "dts.example\n.com"}, {"region_id": "r"}, ["endpoint", "no host"]),
         ({}, "[1, 2]", ["extra", "JSON object"]),
     ],
 )

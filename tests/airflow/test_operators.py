@@ -402,7 +402,7 @@ def test_a_password_of_any_action_comes_from_a_connection(
     task = DtsActionOperator(
         task_id="t", action="CreateConsumerChannel", parameters=group, password_conn_id="db"
     )
-    with pytest.raises(ApiError, match="NotEmulated") as refused:  # it was sent, password and all
+    with pytest.raises(ApiError, match="InvalidParameter") as refused:  # it was sent, password and all
         finish(task)
     assert "sesame" not in str(refused.value)
     with pytest.raises(ConfigError, match="takes no passwords"):

@@ -2,75 +2,22 @@
 
 from __future__ import annotations
 
-import http.client
-import json
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from unittest import mock
-from urllib.parse import urlsplit
 
 import pytest
 from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
 
 from airflow_dts._compat import AirflowFailException
 from airflow_dts.api.jobs import DeleteDtsJob
+from airflow_dts.operators.billing import RENEWAL, DtsRenewInstanceOperator
 from airflow_dts.operators.instances import PURCHASE, DtsCreateInstanceOperator
 from airflow_dts.sensors.dts import DtsJobStatusSensor
 
 pytestmark = pytest.mark.airflow
 with_store = pytest.mark.skipif(not AIRFLOW_V_3_3_PLUS, reason="needs the state of a task, of Airflow 3.3")
-
-
-@pytest.fixture
-def thief(cloud: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
-    """Stands before the emulator and keeps the replies to purchases; call it to make it honest."""
-    stealing = True
-    target = urlsplit(cloud.server.url)
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            onward = http.client.HTTPConnection(target.hostname or "", target.port)
-            headers = {name: value for name, value in self.headers.items() if name.lower() != "host"}
-            onward.request("POST", self.path, body, headers)
-            reply = onward.getresponse()
-            content = reply.read()
-            onward.close()
-            if stealing and b"Action=CreateDtsInstance" in body:
-                self.close_connection = True
-                return
-            self.send_response(reply.status)
-            self.send_header("Content-Type", reply.headers["Content-Type"])
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    fields = {
-        "conn_type": "alibaba_dts",
-        "host": f"http://127.0.0.1:{server.server_port}",
-        "login": cloud.server.access_key_id,
-        "password": cloud.server.secret,
-        "extra": {"region_id": "cn-hangzhou"},
-    }
-    monkeypatch.setenv("AIRFLOW_CONN_DTS_DEFAULT", json.dumps(fields))
-
-    def reform() -> None:
-        nonlocal stealing
-        stealing = False
-
-    yield reform
-    server.shutdown()
-    server.server_close()
-    thread.join()
 
 
 class Supervisor:
@@ -220,6 +167,26 @@ def test_what_was_bought_and_has_ended_is_replaced_only_when_told(cloud: Any) ->
     assert run_task(again, supervisor, try_number=3)[0] == "success"
     assert supervisor.xcom["dts_job_id"] != first
     assert cloud.calls.count("CreateDtsInstance") == 2
+
+
+@with_store
+def test_a_lost_renewal_fails_without_retry_and_is_found_done(cloud: Any, thief: Any) -> None:
+    thief()
+    terms = {"pay_type": "PrePaid", "period": "Month", "used_time": 1}
+    bought, supervisor = Supervisor(), Supervisor()
+    buy = DtsCreateInstanceOperator(task_id="buy", job_type="SUBSCRIBE", source_engine="MySQL", **terms)
+    assert run_task(buy, bought)[0] == "success"
+    thief.keeps = {"RenewInstance"}
+
+    def renewing() -> DtsRenewInstanceOperator:
+        return DtsRenewInstanceOperator(task_id="renew", dts_job_id=bought.xcom["dts_job_id"], retries=3)
+
+    state, _, error = run_task(renewing(), supervisor)
+    assert (state, type(error)) == ("failed", AirflowFailException)
+    assert run_task(renewing(), supervisor, try_number=2)[0] == "success"
+    assert run_task(renewing(), supervisor, try_number=3)[0] == "success"
+    assert supervisor.store[RENEWAL]["after"] == supervisor.xcom["return_value"]
+    assert cloud.calls.count("RenewInstance") == 1
 
 
 class Run:

@@ -119,6 +119,41 @@ def test_no_xml(text: str | bytes) -> None:
         from_xml(Reply, text)
 
 
+@pytest.mark.parametrize(
+    ("action", "said"),
+    [
+        ("DescribeDtsJobs", "<DtsJobList>7</DtsJobList>"),
+        ("DescribeDtsJobs", "<DtsJobList><DtsJobId>j</DtsJobId></DtsJobList><DtsJobList>7</DtsJobList>"),
+        ("DescribeMigrationJobs", "<MigrationJobs>7</MigrationJobs>"),
+        ("DescribeMigrationJobs", "<MigrationJobs><MigrationJob>7</MigrationJob></MigrationJobs>"),
+        ("DescribeDtsJobDetail", "<MigrationMode>7</MigrationMode>"),
+    ],
+)
+def test_text_in_the_place_of_a_struct_is_refused_as_in_json(action: str, said: str) -> None:
+    with pytest.raises(ValueError, match="must be a (list of )?struct"):
+        ACTIONS[action].parse_xml(f"<r><RequestId>r</RequestId>{said}</r>")
+
+
+def test_it_is_read_as_deep_as_json() -> None:
+    def nested(levels: int) -> str:
+        return f"<r>{'<a>' * levels}{'</a>' * levels}</r>"
+
+    assert from_xml(Reply, nested(190)).model_dump_json()
+    with pytest.raises(ValueError, match="200 levels"):
+        from_xml(Reply, nested(201))
+
+
+@pytest.mark.parametrize("beside", [{}, {"NextToken": ""}])
+def test_what_stands_beside_the_elements_of_a_wrapped_list_hides_none(beside: dict[str, str]) -> None:
+    """XML and JSON alike."""
+    action = ACTIONS["DescribeMigrationJobs"]
+    jobs = [{"MigrationJobID": "dts1"}, {"MigrationJobID": "dts2"}]
+    reply: Any = action.parse_reply({"MigrationJobs": {"migrationJob": jobs, **beside}})
+    assert [job.migration_job_id for job in reply.migration_jobs] == ["dts1", "dts2"]
+    text = to_xml(reply, "r").replace("</MigrationJobs>", "<NextToken/></MigrationJobs>")
+    assert action.parse_xml(text) == reply
+
+
 def test_a_wrapped_list() -> None:
     action = ACTIONS["DescribeMigrationJobs"]
     body = {

@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from airflow_dts.client import limits
 from airflow_dts.client.settings import Settings
 
 FINE = {"RequestId": "R-1", "Success": True}
@@ -140,6 +141,17 @@ def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.delenv("REQUESTS_CA_BUNDLE", raising=False)
     monkeypatch.delenv("CURL_CA_BUNDLE", raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _nobody_waits_for_a_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pauses of the limits pass on a clock of their own, as those of the scripts do."""
+    seconds = [0.0]
+
+    def sleep(pause: float) -> None:
+        seconds[0] += pause
+
+    monkeypatch.setattr(limits, "SHARED", limits.Limits(clock=lambda: seconds[0], sleep=sleep))
 
 
 @pytest.fixture

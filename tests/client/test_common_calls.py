@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from airflow_dts.api.jobs import ModifyDtsJobPassword
 from airflow_dts.client.client import DtsClient
-from airflow_dts.errors import ApiError, ConfigError
+from airflow_dts.errors import ApiError, CallError, ConfigError
 from tests.client.issuing import OWN_SECRET, signature_by_the_vendor
 
 
@@ -154,6 +154,7 @@ def test_only_what_reads_is_sent_again_blindly(
         ({"parameters": {"A": object()}}, "parameters.A"),
         ({"parameters": {"A": [b"bytes"]}}, "parameters.A.1"),
         ({"parameters": {"A": float("nan")}}, "parameters.A"),
+        ({"parameters": {"A": 10**5000}}, "parameters.A"),
         ({"parameters": {"A": [1], "A.1": 2}}, "parameters.A.1"),
         ({"parameters": {"Signature": "x"}}, "parameters.Signature"),
         ({"parameters": {"accesskeyid": "x"}}, "parameters.accesskeyid"),
@@ -197,15 +198,29 @@ def test_secrets_among_the_parameters_are_masked(serve: Any, client_of: Any) -> 
     parameters = {
         "Endpoint": {"Password": "hunter2-a"},
         "consumerGroupNewPassword": "hunter2-b",
-        "Keys": [{"SecretText": "hunter2-c"}],
+        "Keys": [{"SecretText": "hunter2-c"}, {"DBPwd": "hunter2-e"}, {"PrivateKey": "hunter2-f"}],
         "Other": SecretStr("hunter2-d"),
         "Name": "plain",
     }
     with pytest.raises(ApiError) as caught:
         client_of(stub).call_common("ModifyThing", "2020-01-01", parameters)
-    assert {"hunter2-a", "hunter2-b", "hunter2-c", "hunter2-d"} <= set(stub.seen[0].form.values())
+    assert {f"hunter2-{letter}" for letter in "abcdef"} <= set(stub.seen[0].form.values())
     assert "hunter2" not in str(caught.value) + repr(caught.value)
     assert "plain" in str(caught.value)
+
+
+@pytest.mark.parametrize("product", ["Ram", "sts", "Sts"])
+def test_a_broken_reply_of_another_product_is_not_quoted(
+    product: str, serve: Any, client_of: Any, say: Any
+) -> None:
+    """No mask knows the keys in it."""
+    torn = b'{"RequestId": "R", "AccessKey": {"AccessKeySecret": "hunter2", '
+    for status in (200, 500):
+        with pytest.raises(CallError) as caught:
+            client_of(serve(say(torn, status))).call_common(
+                "CreateAccessKey", "2015-05-01", product=product
+            )
+        assert "hunter2" not in str(caught.value) + repr(caught.value)
 
 
 def test_another_product_needs_another_address(serve: Any, client_of: Any, settings: Any) -> None:

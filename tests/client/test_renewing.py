@@ -11,7 +11,7 @@ import pytest
 
 from airflow_dts.client.credentials import Key, Lease
 from airflow_dts.client.renewing import Renewing
-from airflow_dts.errors import AuthError, CallError, Throttled, Unreachable
+from airflow_dts.errors import AuthError, CallError, ConfigError, Throttled, Unreachable
 
 
 class Giver:
@@ -143,6 +143,41 @@ def test_a_replacement_that_fails_does_not_matter_while_the_key_is_good() -> Non
         source.current()
     giver.fault = None
     assert source.current().secret.startswith("secret")
+
+
+def test_whatever_we_say_is_wrong_fails_no_call_while_the_key_is_good() -> None:
+    """The file with a cluster's token may be gone for a moment."""
+    giver = Giver(3600.0)
+    source = giver.source()
+    source.current()
+    giver.fault = ConfigError("does not exist", field="oidc_token_file")
+    giver.now += 3400
+    assert source.current().access_key_id == "id1"
+    giver.now += 200
+    with pytest.raises(ConfigError):
+        source.current()
+
+
+def test_a_refused_key_is_never_the_answer_to_its_refusal() -> None:
+    """Not even while another thread fails to replace it early."""
+    giver = Giver(3600.0)
+    source = giver.source()
+    key = source.current()
+    giver.now += 3400
+    giver.fault = Unreachable("AssumeRole", "no connection")
+    giver.gate.clear()
+    early = threading.Thread(target=source.current)
+    early.start()
+    while giver.asked < 2:  # until it asks, and so holds the lock
+        time.sleep(0.001)
+
+    def meanwhile() -> None:
+        time.sleep(0.1)  # until the other waits for the lock
+        giver.gate.set()
+
+    (answer,) = in_threads(1, lambda: source.renew(key), meanwhile)
+    early.join(10)
+    assert isinstance(answer, Unreachable)
 
 
 def test_many_threads_share_a_failure() -> None:

@@ -270,6 +270,22 @@ def test_a_file_that_is_not_there_is_said(settings: Any) -> None:
         DtsClient(settings(access_key_id="", access_key_secret="", sign_in=role))
 
 
+@pytest.mark.parametrize("length", [40, 4000])
+def test_a_token_in_the_place_of_its_file_is_not_shown(settings: Any, length: int) -> None:
+    role = OidcRole(ARN, PROVIDER, "eyJhbGciOi.hunter2.".ljust(length, "a"))
+    with pytest.raises(ConfigError, match="oidc_token_file: names no file; give the path") as refusal:
+        DtsClient(settings(access_key_id="", access_key_secret="", sign_in=role))
+    assert "hunter2" not in str(refusal.value)
+
+
+def test_a_token_that_is_no_text_is_a_key_that_cannot_be_got(
+    serve: Any, client_of: Any, token_file: Path
+) -> None:
+    token_file.write_bytes(b"\xff\xfe")
+    with pytest.raises(Unreachable, match="no key from the OIDC role"):
+        client_of(serve(), OidcRole(ARN, PROVIDER, str(token_file)), sts_endpoint="127.0.0.1:9").call(STOP)
+
+
 def test_a_machine_whose_metadata_are_switched_off_is_said(
     settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -105,7 +105,22 @@ def test_the_classes_of_the_issue() -> None:
         "DtsModifyObjectsOperator",
         "DtsChangePasswordOperator",
         "DtsSkipPrecheckOperator",
+        "DtsModifySubscriptionOperator",
         "DtsActionOperator",
+        *(f"Dts{what}Operator" for what in ("RenewInstance", "ChangeInstanceClass", "ChangeBilling")),
+        "DtsUpgradeTwoWayOperator",
+        *(f"Dts{verb}ConsumerGroupOperator" for verb in ("Create", "Modify", "Delete")),
+        "DtsDescribeConsumerGroupsOperator",
+        *(f"Dts{what}Operator" for what in ("TagResources", "UntagResources", "ListTags")),
+        "DtsConfigureAlertOperator",
+        "DtsConnectionTestOperator",
+        "DtsDescribeWhiteListOperator",
+        "DtsDescribeEtlLogOperator",
+        *(
+            f"Dts{verb}{what}Operator"
+            for verb in ("Create", "Configure")
+            for what in ("MigrationJob", "SynchronizationJob", "SubscriptionInstance")
+        ),
     }
     assert {kind.__name__ for kind in TASKS} == names
     assert set(TRIGGERS) == {DtsJobTrigger}

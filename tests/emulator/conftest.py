@@ -21,6 +21,7 @@ import pytest
 
 from airflow_dts.api.signing import signature
 from airflow_dts.emulator.clock import ManualClock
+from airflow_dts.emulator.faults import Faults
 from airflow_dts.emulator.gate import Knock
 from airflow_dts.emulator.jobs import Job
 from airflow_dts.emulator.options import Account, Options
@@ -76,7 +77,8 @@ class Reply:
         """``OK``, or the code of the refusal in whichever shape it came."""
         if self.status != 200:
             return str(self.body["Code"])
-        return "OK" if str(self.body["Success"]).lower() == "true" else str(self.body["ErrCode"])
+        # Two replies say nothing of success (seed 6.5.2.12, 7.3.2).
+        return "OK" if str(self.body.get("Success", True)).lower() == "true" else str(self.body["ErrCode"])
 
 
 def reply_of(status: int, text: str) -> Reply:
@@ -120,6 +122,7 @@ class Bench:
     store: Store
     supervisor: Supervisor
     service: Service
+    faults: Faults
     account: Account = ACCOUNT
     calls: int = field(default=0)
 
@@ -234,9 +237,11 @@ def make_bench(tmp_path: Path) -> Iterator[Callable[..., Bench]]:
         store = Store(tmp_path / f"state{len(made)}")
         for name, url in (bind or {}).items():
             store.bind(name, url)
-        supervisor = Supervisor(store, clock, chosen)
-        service = Service(store, clock, chosen, [account], supervisor.movers.book, supervisor.wake)
-        made.append(Bench(store.directory, clock, chosen, store, supervisor, service, account))
+        faults = Faults()
+        supervisor = Supervisor(store, clock, chosen, faults=faults)
+        book, wake = supervisor.movers.book, supervisor.wake
+        service = Service(store, clock, chosen, [account], book, wake, faults=faults)
+        made.append(Bench(store.directory, clock, chosen, store, supervisor, service, faults, account))
         return made[-1]
 
     yield make

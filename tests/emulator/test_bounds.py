@@ -7,7 +7,10 @@ import http.client
 import logging
 import resource
 import socket
+import threading
+import time
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
@@ -17,6 +20,7 @@ import pytest
 from airflow_dts.emulator import connections
 from airflow_dts.emulator.connections import AcceptErrors, most_connections, raise_file_limit
 from airflow_dts.emulator.server import EmulatorServer
+from airflow_dts.emulator.service import Service
 
 
 def connect(server: EmulatorServer) -> socket.socket:
@@ -30,25 +34,88 @@ def closed(connection: socket.socket) -> bool:
         return True
 
 
-def test_connections_beyond_the_limit_are_closed_at_once(
-    make_emulator: Any, kit: Any, monkeypatch: pytest.MonkeyPatch
+def still_open(connection: socket.socket) -> bool:
+    connection.settimeout(0.2)
+    try:
+        return connection.recv(1) != b""
+    except TimeoutError:
+        return True
+    except ConnectionError:
+        return False
+
+
+def test_beyond_the_limit_the_longest_idle_connection_is_closed(
+    make_emulator: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connections, "MOST_CONNECTIONS", 3)
     server = make_emulator()
     with ExitStack() as stack:
         idle = [stack.enter_context(closing(connect(server))) for _ in range(3)]
+        idle[0].sendall(b"GET /?Action=")  # half a request does not make it any younger
+        idle.append(stack.enter_context(closing(connect(server))))
+        assert closed(idle[0])
+        idle.append(stack.enter_context(closing(connect(server))))
+        assert closed(idle[1])
+        assert [still_open(connection) for connection in idle[2:]] == [True] * 3
+
+
+def test_a_caller_between_two_calls_stays_longer_than_one_that_never_called(
+    make_emulator: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "MOST_CONNECTIONS", 3)
+    server = make_emulator()
+    with ExitStack() as stack:
+        used = http.client.HTTPConnection(server.host, server.port, timeout=20)
+        stack.callback(used.close)
+        used.request("GET", "/")
+        assert used.getresponse().read()
+        sock = used.sock
+        silent = [stack.enter_context(closing(connect(server))) for _ in range(6)]
+        assert all(closed(connection) for connection in silent[:4])
+        used.request("GET", "/")
+        assert used.getresponse().read()
+        assert used.sock is sock
+
+
+def test_while_all_are_served_a_new_connection_is_closed(
+    make_emulator: Any, kit: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "MOST_CONNECTIONS", 3)
+    go_on, waiting = threading.Event(), threading.Semaphore(0)
+    answer = Service.answer
+
+    def held(service: Service, *given: Any) -> Any:
+        waiting.release()
+        assert go_on.wait(20)
+        return answer(service, *given)
+
+    monkeypatch.setattr(Service, "answer", held)
+    server = make_emulator()
+    with ThreadPoolExecutor(3) as pool, ExitStack() as stack:
+        stack.callback(go_on.set)
+        calls = [pool.submit(kit.caller(server.url).call, "DescribeDtsJobs", Region="r") for _ in range(3)]
+        assert all(waiting.acquire(timeout=20) for _ in calls)
         assert closed(stack.enter_context(closing(connect(server))))
-        idle[0].settimeout(0.2)
-        with pytest.raises(TimeoutError):
-            idle[0].recv(1)
+        go_on.set()
+        assert [call.result().code for call in calls] == ["OK"] * 3
 
-    def again() -> bool:
-        try:
-            return bool(kit.caller(server.url).call("DescribeDtsJobs", Region="r").code == "OK")
-        except OSError:
-            return False
 
-    kit.until(again)
+def test_idle_connections_shut_no_caller_out(make_emulator: Any, kit: Any) -> None:
+    server = make_emulator()
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    raise_file_limit()
+    try:
+        with ExitStack() as stack:
+            idle = [
+                stack.enter_context(closing(connect(server))) for _ in range(connections.MOST_CONNECTIONS)
+            ]
+            callers = [kit.caller(server.url) for _ in range(25)]
+            start = time.monotonic()
+            assert [caller.call("DescribeDtsJobs", Region="r").code for caller in callers] == ["OK"] * 25
+            assert time.monotonic() - start < connections.PATIENCE / 2
+            assert still_open(idle[-1])
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
 
 @pytest.mark.parametrize(
@@ -57,12 +124,19 @@ def test_connections_beyond_the_limit_are_closed_at_once(
     ids=["nothing", "half a head", "half a body"],
 )
 def test_a_connection_without_a_whole_request_is_closed(
-    make_emulator: Any, monkeypatch: pytest.MonkeyPatch, start: bytes
+    make_emulator: Any,
+    kit: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    start: bytes,
 ) -> None:
     monkeypatch.setattr(connections, "PATIENCE", 0.5)
-    with closing(connect(make_emulator())) as connection:
+    server = make_emulator()
+    with closing(connect(server)) as connection:
         connection.sendall(start)
         assert closed(connection)
+    assert kit.caller(server.url).call("DescribeDtsJobs", Region="r").code == "OK"
+    assert not caplog.records
 
 
 def test_a_connection_that_is_used_stays(make_emulator: Any, monkeypatch: pytest.MonkeyPatch) -> None:

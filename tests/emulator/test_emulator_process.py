@@ -154,6 +154,33 @@ def test_a_key_of_its_own_making_is_shown_once(
     assert _holding(tmp_path / "state", line[2]) == []
 
 
+def test_keys_and_roles_may_be_limited_on_the_command_line(
+    tmp_path: Path, kit: Any, start: Callable[..., Process], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("READER_SECRET", SECRET)
+    role = "acs:ram::1234567890123456:role/reader"
+    process = start(
+        "--state", str(tmp_path / "state"), "--account", "reader:READER_SECRET=Describe*,sts:AssumeRole",
+        "--role", f"{role}=dts:DescribeDtsJobs", "--token-life", "60",
+    )  # fmt: skip
+    account = type(kit.account)
+    caller = kit.caller(process.url, account("reader", SECRET))
+    assert caller.call("DescribeDtsJobs", Region="r").code == "OK"
+    assert caller.call("StopDtsJob", DtsJobId="j").code == "Forbidden.RAM"
+
+    def assume(arn: str) -> Any:
+        given = {"RoleArn": arn, "RoleSessionName": "run"}
+        return caller.send(kit.signed("AssumeRole", given, account=caller.account, Version="2015-04-01"))
+
+    assert assume(f"{role}-2").body["Code"] == "EntityNotExist.Role"
+    key = assume(role).body["Credentials"]
+    temporary = account(key["AccessKeyId"], key["AccessKeySecret"])
+    for action, code in (("DescribeDtsJobs", "OK"), ("DescribeDtsJobDetail", "Forbidden.RAM")):
+        given = {"Region": "r", "SecurityToken": key["SecurityToken"]}
+        assert caller.send(kit.signed(action, given, account=temporary)).code == code
+    assert SECRET not in process.greeting + process.end(signal.SIGTERM)
+
+
 def test_secrets_are_in_no_file_log_or_reply(
     tmp_path: Path, kit: Any, databases: Any, start: Callable[..., Process]
 ) -> None:
@@ -237,6 +264,13 @@ def test_the_admin_pages_want_the_token(tmp_path: Path, kit: Any, make_emulator:
         (["--bind", "rm-a=oracle://host/x"], "--bind rm-a"),
         (["--access-key-id", "k"], "--access-key-secret"),
         (["--access-key-id", "k", "--access-key-secret", ""], "no empty"),
+        (["--account", "k"], "ID:VARIABLE"),
+        (["--account", "k:NO_SUCH_VARIABLE"], "--account k"),
+        (["--account", "k:PATH=Describe*,"], "patterns"),
+        (["--account", "k:PATH", "--account", "k:HOME"], "each key once"),
+        (["--role", "etl"], "acs:ram::"),
+        (["--role", "acs:ram::1:role/a", "--role", "acs:ram::1:role/a=Describe*"], "each role once"),
+        (["--token-life", "0"], "above 0"),
         (["--rows-per-second", "0"], "whole number"),
         (["--apply-delay", "-1"], "seconds"),
         (["--port", "99999"], "from 0 to 65535"),
@@ -278,12 +312,12 @@ def test_two_emulators_do_not_share_a_state(tmp_path: Path, make_emulator: Any) 
 
 
 def test_the_coverage_table_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
-    from airflow_dts.api.actions import ACTIONS
     from airflow_dts.emulator.coverage import coverage
     from airflow_dts.emulator.handlers import HANDLERS
+    from airflow_dts.emulator.served import SERVED
     from airflow_dts.emulator.server import main
 
     assert main(["--coverage"]) == 0
     table = capsys.readouterr().out
-    assert all(name in table for name in ACTIONS)
-    assert {line.action for line in coverage() if line.emulated} == set(HANDLERS) <= set(ACTIONS)
+    assert all(name in table for name in SERVED)
+    assert {line.action for line in coverage() if line.emulated} == set(HANDLERS) <= set(SERVED)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import json
 import urllib.parse
 import urllib.request
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ import pytest
 from airflow_dts.emulator import state
 from airflow_dts.emulator.app import LARGEST_BODY, LARGEST_QUERY
 from airflow_dts.emulator.gate import SKEW
+from airflow_dts.emulator.handlers import HANDLERS
 from airflow_dts.emulator.options import Account
 
 LISTING = {"Region": "cn-hangzhou"}
@@ -205,7 +208,60 @@ def test_a_megabyte_of_objects_passes(caller: Any, kit: Any) -> None:
     assert caller.call("ConfigureDtsJob", **kit.configuration(job_id, objects=objects)).code == "OK"
 
 
-def test_an_action_without_a_handler_says_so(bench: Any) -> None:
-    answer = bench.call("WhiteIpList", Region="cn-hangzhou", Type="internet")
-    assert (answer.status, answer.code) == (400, "NotEmulated")
-    assert "WhiteIpList" in answer.body["Message"]
+def test_an_action_that_nothing_serves_says_so(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(HANDLERS, "DescribeDtsJobs")
+    answer = bench.call("DescribeDtsJobs", **LISTING)
+    assert (answer.status, answer.code) == (400, "UnsupportedOperation")
+
+
+def test_a_key_that_is_not_temporary_has_no_token(bench: Any, kit: Any) -> None:
+    every = kit.signed("DescribeDtsJobs", LISTING, SecurityToken="left over")
+    assert bench.send(every).code == "InvalidSecurityToken.MismatchWithAccessKey"
+    assert bench.send(kit.signed("DescribeDtsJobs", LISTING, SecurityToken="")).code == "OK"
+
+
+@pytest.mark.parametrize(
+    "name", ["OwnerAccount", "OwnerId", "ResourceGroupId", "ResourceOwnerAccount", "ResourceOwnerId"]
+)
+def test_what_only_the_sdks_send_is_accepted(bench: Any, name: str) -> None:
+    assert bench.call("DescribeDtsJobs", **LISTING, **{name: "1"}).code == "OK"
+
+
+def test_the_sdks_filter_by_job_is_understood_or_refused(bench: Any, kit: Any) -> None:
+    jobs = [bench.call("CreateDtsInstance", **kit.purchase("SYNC")).body["JobId"] for _ in range(3)]
+    found = bench.call("DescribeDtsJobs", **LISTING, JobType="SYNC", DtsJobId=jobs[1])
+    assert [row["DtsJobId"] for row in found.body["DtsJobList"]] == [jobs[1]]
+    refused = bench.call("DescribeDtsJobs", **LISTING, JobType="SYNC", DtsJobId=",".join(jobs[:2]))
+    assert (refused.code, "DtsJobId" in refused.body["Message"]) == ("InvalidParameter", True)
+
+
+def versions() -> list[tuple[str, str]]:
+    path = Path(__file__).parents[1] / "catalog" / "legacy.json"
+    return [
+        (action["action"], version)
+        for action in json.loads(path.read_text())["actions"]
+        for version in action["sdk_check"]["sdk_versions"]
+    ]
+
+
+def test_every_version_that_an_sdk_says_is_understood(bench: Any, kit: Any) -> None:
+    codes = {
+        (action, version): bench.send(kit.signed(action, {}, Version=version)).code
+        for action, version in versions()
+    }
+    assert len(codes) > 100
+    assert [call for call, code in codes.items() if code == "InvalidVersion"] == []
+
+
+@pytest.mark.parametrize(
+    ("action", "version"),
+    [
+        ("ConfigureDtsJob", "2018-08-01"),
+        ("TagResources", "2018-08-01"),
+        ("DescribeDTSIP", "2016-08-01"),
+        ("StartMigrationJob", "2015-04-01"),
+        ("AssumeRole", "2020-01-01"),
+    ],
+)
+def test_other_versions_are_refused(bench: Any, kit: Any, action: str, version: str) -> None:
+    assert bench.send(kit.signed(action, {}, Version=version)).code == "InvalidVersion"

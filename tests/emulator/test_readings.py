@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+from ipaddress import ip_network
 from typing import Any
 from xml.etree import ElementTree
 
@@ -35,7 +38,7 @@ def test_a_purchase_is_one_job_one_instance_and_one_line(bench: Any, kit: Any) -
         ({"Quantity": "2"}, "InvalidParameter"),
         ({"PayType": "PrePaid"}, "InvalidParameter"),
         ({"PayType": "PrePaid", "Period": "Month", "UsedTime": "1"}, "InvalidParameter"),
-        ({"SyncArchitecture": "bidirectional", "Type": "SYNC"}, "NotEmulated"),
+        ({"SyncArchitecture": "bidirectional"}, "InvalidParameter"),
         ({"JobId": "nosuchjob"}, "InvalidJobId"),
     ],
 )
@@ -150,7 +153,8 @@ def test_an_instance_runs_the_kind_it_was_bought_for(bench: Any, kit: Any) -> No
         bench.call("ConfigureDtsJob", **kit.configuration(job_id, "SYNC", **idle)).code == "InvalidParameter"
     )
     assert (
-        bench.call("StartDtsJob", DtsJobId=job_id, SynchronizationDirection="Reverse").code == "NotEmulated"
+        bench.call("StartDtsJob", DtsJobId=job_id, SynchronizationDirection="Reverse").code
+        == "InvalidParameter"
     )
 
 
@@ -164,3 +168,107 @@ def test_the_detail_says_what_was_configured(bench: Any, kit: Any) -> None:
     assert detail["DestinationEndpoint"]["UserName"] == "writer"
     assert detail["Delay"] == -1
     assert detail["DbObject"] == '{"shop":{"name":"shop","all":true,"state":"normal"}}'
+
+
+def test_the_shape_of_an_answer_does_not_depend_on_what_there_is(bench: Any) -> None:
+    page = bench.call("DescribeDtsJobs", Region=REGION, JobType="SUBSCRIBE").body
+    assert (page["DtsJobList"], page["TotalRecordCount"], page["JobType"]) == ([], 0, "SUBSCRIBE")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "code"),
+    [
+        ({"Type": "name"}, "InvalidParameter"),
+        ({"Params": "shop"}, "InvalidParameter"),
+        ({"Type": "colour", "Params": "red"}, "InvalidParameter"),
+        ({"Status": "Suspended"}, "InvalidParameter"),
+        ({"JobType": "CHECK"}, "InvalidParameter"),
+        ({"OrderColumn": "Name"}, "InvalidParameter"),
+        ({"OrderDirection": "UP"}, "InvalidParameter"),
+        ({"PageNumber": "0"}, "InvalidParameter"),
+        ({"Tags": "team"}, "InvalidParameter"),
+        ({"Status": "suspending", "Type": "SRCRDS", "Params": "rm", "OrderDirection": "desc"}, "OK"),
+    ],
+)
+def test_filters_that_mean_nothing_are_refused(bench: Any, wanted: dict[str, str], code: str) -> None:
+    assert bench.call("DescribeDtsJobs", Region=REGION, **wanted).code == code
+
+
+def test_a_job_is_found_by_its_id_among_those_of_its_kind(bench: Any, kit: Any) -> None:
+    sync, other = kit.configured(bench, "SYNC"), kit.configured(bench, "SYNC")
+    assert listed(bench, JobType="SYNC", GroupId=sync) == [sync]
+    assert listed(bench, GroupId=sync) == []
+    bench.arrange(other, finished=bench.clock.now())
+    latest = {"JobType": "SYNC", "OrderColumn": "FinishTime"}
+    assert listed(bench, **latest) == [other, sync]  # what has not finished comes last
+    assert listed(bench, **latest, OrderDirection="DESC") == [sync, other]
+
+
+def test_comparing_without_moving_is_no_job_here(bench: Any, kit: Any) -> None:
+    job_id = bench.call("CreateDtsInstance", **kit.purchase("SYNC")).body["JobId"]
+    answer = bench.call("ConfigureDtsJob", **kit.configuration(job_id, "CHECK"))
+    assert answer.code == "InvalidParameter"
+    assert "JobType" in answer.body["ErrMessage"]
+    assert bench.job(job_id).status == "NotConfigured"
+
+
+def test_auto_start_alone_starts_nothing(bench: Any, kit: Any) -> None:
+    bought = bench.call("CreateDtsInstance", **kit.purchase("SYNC", AutoStart="true"))
+    for _ in range(3):
+        bench.supervisor.tick()
+    assert bench.job(bought.body["JobId"]).status == "NotConfigured"
+
+
+@pytest.mark.parametrize("way", ["internet", "vpc"])
+def test_the_addresses_the_service_calls_from(bench: Any, way: str) -> None:
+    answer = bench.call("WhiteIpList", Region=REGION, Type=way, DestinationRegion="cn-beijing")
+    assert answer.code == "OK"
+    assert all(ip_network(block).is_loopback for block in answer.body["IpList"].split(","))
+    assert bench.call("WhiteIpList", Region=REGION, Type="pigeon").code == "InvalidParameter"
+
+
+class TestSummary:
+    """Objects of a job, counted."""
+
+    def summary(self, bench: Any, code: str, **job: str) -> Any:
+        answer = bench.call("SummaryJobDetail", JobCode=code, SynchronizationDirection="Forward", **job)
+        assert answer.code == "OK", answer.text
+        return [
+            (row["Key"], row["State"], row["TotalCount"])
+            for row in answer.body.get("ProgressSummaryDetails", [])
+        ]
+
+    def test_a_job_that_has_not_begun_has_made_nothing(self, bench: Any, kit: Any) -> None:
+        job_id = kit.configured(bench, "SYNC")
+        assert self.summary(bench, "02", DtsJobId=job_id) == []
+        assert self.summary(bench, "03", DtsInstanceId=f"dts{job_id}") == []
+
+    def test_tables_and_indexes_are_counted(self, moving: Any, kit: Any, databases: Any) -> None:
+        databases.fill("items", 3)
+        with closing(sqlite3.connect(databases.source / "shop.db")) as db, db:
+            db.execute("CREATE UNIQUE INDEX by_v ON items (v)")
+        job_id = kit.configured(moving, "SYNC")
+        moving.call("StartDtsJob", DtsJobId=job_id)
+        kit.until(lambda: bool(moving.supervisor.tick()) or databases.equal("items"))
+        kit.reaches(moving, job_id, "Synchronizing")
+        kit.until(lambda: self.summary(moving, "03", DtsJobId=job_id) == [("Table", 1, 2)])
+        assert self.summary(moving, "02", DtsJobId=job_id) == [("Index", 0, 1), ("Table", 0, 2)]
+
+    def test_a_job_without_increments_follows_no_table(self, moving: Any, kit: Any) -> None:
+        job_id = kit.configured(moving, "MIGRATION", DataSynchronization="false")
+        moving.call("StartDtsJob", DtsJobId=job_id)
+        kit.reaches(moving, job_id, "Finished")
+        assert self.summary(moving, "02", DtsJobId=job_id) == [("Table", 0, 1)]
+        assert self.summary(moving, "03", DtsJobId=job_id) == []
+
+    def test_what_cannot_be_counted(self, bench: Any, kit: Any) -> None:
+        ask = {"JobCode": "02", "SynchronizationDirection": "Forward"}
+        assert bench.call("SummaryJobDetail", **ask, DtsJobId="nosuchjob").code == "InvalidJobId"
+        assert bench.call("SummaryJobDetail", **ask).code == "InvalidParameter"
+        job_id = kit.configured(bench, "SYNC")
+        for changed in ({"JobCode": "01"}, {"SynchronizationDirection": "Reverse"}):
+            answer = bench.call("SummaryJobDetail", **{**ask, **changed}, DtsJobId=job_id)
+            assert answer.code == "InvalidParameter", answer.text
+        subscription = kit.configured(bench, "SUBSCRIBE")
+        answer = bench.call("SummaryJobDetail", **ask, DtsJobId=subscription)
+        assert (answer.code, "DtsJobId" in answer.text) == ("InvalidParameter", True)

@@ -17,6 +17,7 @@ from airflow_dts.emulator.jobs import Check, Job, Precheck, Retry, Side
 from airflow_dts.emulator.lifecycle import JobType, Status
 from airflow_dts.emulator.passwords import digest, same
 from airflow_dts.emulator.state import Event, StateError, Store
+from airflow_dts.emulator.tokens import new_token
 
 JOB = Job("j", "dtsj", "cn-hangzhou", JobType.SYNC, 1.0)
 FULL = Job(
@@ -82,6 +83,22 @@ def test_a_state_of_another_version_is_left_alone(tmp_path: Path) -> None:
         db.execute("PRAGMA user_version = 99")
     with pytest.raises(StateError, match="version 99"):
         Store(tmp_path)
+
+
+def test_a_state_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "state.db", isolation_level=None)) as db:
+        db.executescript(f"{state._SCHEMA} PRAGMA user_version=1;")
+        db.execute(
+            "INSERT INTO job (id, instance_id, region, type, active, created, doc) VALUES (?,?,?,?,?,?,?)",
+            (FULL.id, FULL.instance_id, FULL.region, FULL.type, 1, FULL.created, FULL.to_json()),
+        )
+        db.execute("INSERT INTO binding VALUES ('rm-a', 'sqlite:///srv/a')")
+    token = new_token("acs:ram::1:role/etl", "run", "", 1.0, 3.0)
+    for again in (False, True):
+        with Store(tmp_path) as store:
+            assert (store.every_job(), store.bindings()) == ([FULL], {"rm-a": "sqlite:///srv/a"})
+            assert store.token(token.key_id) == (token if again else None)
+            assert again or store.save_token(token, 1.0)
 
 
 @pytest.mark.parametrize("text", ["garbage" * 20, "x"])

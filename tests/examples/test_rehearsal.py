@@ -1,4 +1,4 @@
-"""The example DAG, run as a newcomer runs it: by ``airflow-dts rehearse``, in processes of its own."""
+"""The example DAGs, run as a newcomer runs them: by ``airflow-dts rehearse``, in processes of their own."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ pytest.importorskip("starlette", reason="install the extra [rehearsal]")
 
 ROOT = Path(__file__).parents[2]
 CUTOVER = ROOT / "dags_examples" / "cutover.py"
+LEGACY = ROOT / "dags_examples" / "legacy_migration.py"
 
 
 def rehearse(*words: str) -> subprocess.CompletedProcess[str]:
@@ -50,6 +51,17 @@ def test_the_cutover_moves_every_row(tmp_path: Path) -> None:
         if "Signature=" in line
     ]
     assert not secrets
+
+
+def test_the_older_api_moves_every_row() -> None:
+    done = rehearse(str(LEGACY), "--rows", "60000", "--rows-per-second", "30000")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Source and target are equal, row by row." in done.stdout
+    assert "1 instance(s) bought" in done.stdout
+    assert rows_compared(done.stdout) > 55_000
+    assert done.stdout.count("success") == 10
+    assert "MigrationJobStatus" in done.stdout
+    assert "DtsJob" not in done.stdout
 
 
 def test_a_killed_emulator_costs_no_row(tmp_path: Path) -> None:

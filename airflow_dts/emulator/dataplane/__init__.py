@@ -6,6 +6,8 @@ Light to import: each function loads the rest when it is called. The mover itsel
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from airflow_dts.emulator.dataplane.spec import (
     CheckItem,
     Comparison,
@@ -18,6 +20,9 @@ from airflow_dts.emulator.dataplane.spec import (
     TableProgress,
 )
 
+if TYPE_CHECKING:
+    from airflow_dts.emulator.dataplane.looking import Reach
+
 __all__ = [
     "CheckItem",
     "Comparison",
@@ -28,8 +33,10 @@ __all__ = [
     "Sample",
     "TableComparison",
     "TableProgress",
+    "catalog",
     "check_url",
     "compare",
+    "reach",
     "release",
 ]
 
@@ -39,6 +46,27 @@ def check_url(url: str) -> None:
     from airflow_dts.emulator.dataplane import registry
 
     registry.check_url(url)
+
+
+def reach(url: str, *, writable: bool, database: str = "") -> Reach:
+    """Try a server and its databases, also those of a job that does not exist yet.
+
+    :param writable: they have to be writable too.
+    :param database: one that has to be there; all there are when left out.
+    """
+    from airflow_dts.emulator.dataplane import looking
+
+    return looking.reach(url, writable=writable, database=database)
+
+
+def catalog(url: str) -> dict[str, dict[str, list[str]]]:
+    """Database -> table -> columns. A database that cannot be opened is passed over.
+
+    Raises ValueError, with the remedy, when the server cannot be reached.
+    """
+    from airflow_dts.emulator.dataplane import looking
+
+    return looking.catalog(url)
 
 
 def compare(spec: JobSpec, limit: int = 20) -> Comparison:

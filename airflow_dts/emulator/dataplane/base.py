@@ -282,7 +282,8 @@ class Target(Protocol):
     def replaced(self) -> bool:
         """Whether the name leads to another database by now, or to none."""
 
-    def transaction(self) -> AbstractContextManager[None]: ...
+    def transaction(self) -> AbstractContextManager[None]:
+        """Commit everything inside together, marked as the writer's where somebody passes that over."""
 
     def execute(self, sql: str) -> None: ...
 
@@ -306,6 +307,15 @@ class Target(Protocol):
 
     def present(self, plan: TablePlan, keys: Iterable[Key]) -> set[Key]:
         """Which of these keys the target holds."""
+
+    def rows(self, plan: TablePlan, keys: Iterable[Key]) -> dict[Key, Row]:
+        """What the target holds under these keys, `stored` columns."""
+
+    def overhears(self, partner: str) -> bool:
+        """Whether `partner` logs the changes here without passing over what this writes."""
+
+    def logged(self, partner: str, plan: TablePlan, after: int) -> set[Key]:
+        """The keys of a table that `partner` has logged here after position `after`."""
 
     def set_counter(self, plan: TablePlan, value: int) -> None: ...
 
@@ -341,10 +351,14 @@ class Server(Protocol):
     def identity(self, database: str) -> str:
         """The same text for the same database, whichever URL leads to it."""
 
-    def open_source(self, database: str, job_id: str) -> Source: ...
+    def open_source(self, database: str, job_id: str, partner: str = "") -> Source:
+        """:param partner: the other half of a two-way job, whose writes are not logged."""
 
-    def open_target(self, database: str, like: Source | None = None) -> Target:
-        """Open it, or make it: after the manner of `like` in what can only be chosen then."""
+    def open_target(self, database: str, like: Source | None = None, writer: str = "") -> Target:
+        """Open it, or make it: after the manner of `like` in what can only be chosen then.
+
+        :param writer: the job that is to write; empty for whoever only looks.
+        """
 
     def ddl(self, plans: Sequence[TablePlan]) -> dict[str, tuple[str, tuple[str, ...]]]:
         """By source table name: the statement that creates it here, and those for its secondary indexes."""

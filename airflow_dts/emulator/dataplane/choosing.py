@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +10,7 @@ from airflow_dts.emulator.dataplane.base import MoverError, Source, Table, Table
 from airflow_dts.emulator.dataplane.checkpoint import Checkpoint
 from airflow_dts.emulator.dataplane.evolve import added_columns
 from airflow_dts.emulator.dataplane.objects import DatabasePlan, require, select_tables
+from airflow_dts.emulator.dataplane.pairing import Pair, without_ddl
 from airflow_dts.emulator.dataplane.spec import DdlItem
 
 
@@ -20,13 +21,23 @@ class Chooser:
     """
 
     def __init__(
-        self, source: Source, target: str, entry: Mapping[str, Any], checkpoint: Checkpoint, *, logged: bool
+        self,
+        source: Source,
+        target: str,
+        entry: Mapping[str, Any],
+        checkpoint: Checkpoint,
+        pair: Pair,
+        *,
+        logged: bool,
     ) -> None:
         self._source = source
         self._target = target
         self._entry = entry
         self._checkpoint = checkpoint
+        self._pair = pair
         self._logged = logged
+        self.postponed = False
+        """Whether a table of the way back waits until the forward half has loaded it."""
         self.left_out: tuple[DdlItem, ...] = ()
         """Tables made in the source meanwhile that cannot be moved, each with the reason."""
 
@@ -34,7 +45,8 @@ class Chooser:
         """The tables to move. Raises MoverError when the source or the job does not allow it."""
         found = self._resolve(present)
         require(found.problems)
-        taken = {plan.name: plan for plan in found.tables if self._takes(plan)}
+        takes = self._takes_back() if self._pair.way_back else self._takes
+        taken = {plan.name: plan for plan in found.tables if takes(plan)}
         self.left_out = tuple(self._leave_out(taken)) if self._logged else ()
         for item in self.left_out:
             del taken[item.table]
@@ -98,15 +110,34 @@ class Chooser:
             or self.names(plan.name)
         )
 
+    def _takes_back(self) -> Callable[[TablePlan], bool]:
+        """Which tables the way back takes: beyond those it began with, what both sides have."""
+        unfinished, shared = self._pair.unfinished(), self._pair.on_both_sides()
+        self.postponed = False
+
+        def takes(plan: TablePlan) -> bool:
+            if plan.name in self._checkpoint.tables:
+                return True
+            if plan.name.casefold() in unfinished:
+                self.postponed = True
+                return False
+            asked_for = self._checkpoint.fresh or self.names(plan.name)
+            return asked_for or plan.target_name.casefold() in shared
+
+        return takes
+
     def _as_known(self, plan: TablePlan) -> TablePlan:
         """The plan in the light of what was already moved under it."""
         state = self._checkpoint.tables.get(plan.name)
+        if self._pair.way_back:
+            plan = without_ddl(plan)
         if state is None:
             return plan
         have = {source for source, _ in state.columns}
         added = {column.name for column in added_columns(state.shape, plan.source, self._source.database)}
         if "at" not in plan.ddl:
             # A column that was passed over stays so.
+            have |= added & self._shared_columns(plan)
             plan = replace(plan, columns=tuple(pair for pair in plan.columns if pair[0] in have))
         kept = [list(pair) for pair in plan.columns if pair[0] not in added]
         if (kept, plan.target_name, plan.filter) != (state.columns, state.target, state.filter):
@@ -115,3 +146,8 @@ class Chooser:
                 "name were changed while the job was under way; reset the job, so that it is loaded anew"
             )
         return plan
+
+    def _shared_columns(self, plan: TablePlan) -> set[str]:
+        """Columns of the source that the way back finds on the other side too."""
+        table = self._pair.on_both_sides().get(plan.target_name.casefold()) if self._pair.way_back else None
+        return {source for source, target in plan.columns if table and table.column(target)}

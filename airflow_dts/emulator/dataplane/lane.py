@@ -26,11 +26,13 @@ from airflow_dts.emulator.dataplane.base import (
 from airflow_dts.emulator.dataplane.checkpoint import Checkpoint, TableState, decode_key, encode_key
 from airflow_dts.emulator.dataplane.choosing import Chooser
 from airflow_dts.emulator.dataplane.evolve import misfit, signature
+from airflow_dts.emulator.dataplane.pairing import Pair
 from airflow_dts.emulator.dataplane.spec import DdlItem, JobSpec
 
 _MOST_CHANGES = 20_000
 _FEWEST_CHANGES = 200
 _QUICK, _SLOW = 0.25, 1.0
+_LOOK_EVERY = 0.5
 _Statements = tuple[str, tuple[str, ...]]
 
 
@@ -39,10 +41,17 @@ class Lane:
 
     :param server: the target's.
     :param entry: the database's entry in the object list.
+    :param pair: what stands between this lane and the one that leads back.
     """
 
     def __init__(
-        self, spec: JobSpec, server: Server, source: Source, target: Target, entry: Mapping[str, Any]
+        self,
+        spec: JobSpec,
+        server: Server,
+        source: Source,
+        target: Target,
+        entry: Mapping[str, Any],
+        pair: Pair,
     ) -> None:
         self.spec = spec
         self.source = source
@@ -52,7 +61,9 @@ class Lane:
         self.read_at: float | None = None
         self.waiting_since: float | None = None
         self._server = server
-        self._chooser = Chooser(source, target.database, entry, self.checkpoint, logged=self.capturing)
+        self._pair = pair
+        self._chooser = Chooser(source, target.database, entry, self.checkpoint, pair, logged=self.capturing)
+        self._looked_at = 0.0
         self._loading_since: float | None = None
         self._shape = ""
         self._limit = _MOST_CHANGES
@@ -89,6 +100,8 @@ class Lane:
         """
         if self.checkpoint.database.broken:
             raise MoverError(self.checkpoint.database.broken)
+        self._pair.require_notice()
+        self._looked_at = time.monotonic()
         for _ in range(10):
             self.require_same_files()
             _, present = self.source.look()
@@ -146,7 +159,8 @@ class Lane:
         with self.target.transaction():
             if self.checkpoint.fresh:
                 self.checkpoint.database.position = end
-                self.target.adopt_settings(self.source)
+                if not self._pair.way_back:
+                    self.target.adopt_settings(self.source)
             for name, plan in plans.items():
                 if name in self.tables:
                     self._grow(plan)
@@ -168,14 +182,16 @@ class Lane:
         for source, target in plan.columns:
             column = plan.source.column(source)
             if source not in have and column is not None:
-                sql = self.target.added_column(plan, column)
-                self.target.execute(sql)
-                state.ddl.append(sql)
+                if not self._pair.way_back:  # there it is on both sides already
+                    state.ddl.append(self.target.added_column(plan, column))
+                    self.target.execute(state.ddl[-1])
                 state.columns.append([source, target])
         state.shape = signature(plan.source)
 
     def _make(self, plan: TablePlan, existing: Table | None, statements: _Statements | None) -> None:
-        loads = self.spec.full_load or (not self.checkpoint.fresh and not self._chooser.names(plan.name))
+        later = not self.checkpoint.fresh
+        named = self._chooser.names(plan.name) and not self._pair.way_back
+        loads = self.spec.full_load or (later and not named)
         state = TableState.of(plan, loads=loads)
         if existing is not None:
             self._use(plan, existing)
@@ -197,7 +213,8 @@ class Lane:
 
     def _use(self, plan: TablePlan, existing: Table) -> None:
         where = f"table {plan.target_name!r} of target database {self.target.database!r}"
-        if self.spec.structure and self.spec.target_table_mode != "2":
+        makes = self.spec.structure and not (self._pair.way_back and not self.checkpoint.fresh)
+        if makes and self.spec.target_table_mode != "2":
             raise MoverError(
                 f"{where} already exists; drop or rename it, or allow existing tables (targetTableMode 2)"
             )
@@ -243,12 +260,16 @@ class Lane:
 
     def load_chunk(self, name: str, limit: int) -> list[Row]:
         """Move the next rows of a table; commits them with the cursor."""
+        with self._pair.turn() as mine:
+            return self._load_chunk(name, limit) if mine else []
+
+    def _load_chunk(self, name: str, limit: int) -> list[Row]:
         plan, state = self.plans[name], self.tables[name]
         rows = self.source.chunk(plan, decode_key(state.cursor), limit)
         self.require_same_files()
         with self.target.transaction():
             if rows:
-                self.target.put(plan, rows)
+                self.target.put(plan, self._pair.wanted(plan, rows))
                 state.cursor = encode_key(tuple(rows[-1][place] for place in plan.key_places))
                 state.rows += len(rows)
             else:
@@ -276,6 +297,9 @@ class Lane:
         """Whether there may be something to apply; when not, the target is as new as this moment."""
         now = time.time()
         self.require_same_files()
+        if self._chooser.postponed and time.monotonic() > self._looked_at + _LOOK_EVERY:
+            self.begin()
+            return True
         pulse = self.source.pulse()
         if pulse == self._pulse and self.waiting_since is None:
             self.read_at = now
@@ -288,6 +312,10 @@ class Lane:
 
         :param before: leave entries later than this for another time (Unix seconds).
         """
+        with self._pair.turn() as mine:
+            return self._step(before) if mine else 0
+
+    def _step(self, before: float | None) -> int:
         started = time.monotonic()
         changes = self._changes(self._limit, before)
         if changes is None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from airflow_dts.emulator.dataplane.base import MoverError, Server
 from airflow_dts.emulator.dataplane.lane import Lane
 from airflow_dts.emulator.dataplane.objects import merged, require, select_databases
+from airflow_dts.emulator.dataplane.pairing import Pair
 from airflow_dts.emulator.dataplane.process import Stop
 from airflow_dts.emulator.dataplane.registry import open_server
 from airflow_dts.emulator.dataplane.releasing import lease
@@ -87,13 +88,14 @@ class Mover:
             )
             if source.identity(database) == target.identity(target_database):
                 raise MoverError(f"database {database!r} would be moved onto itself; choose another target")
-            reading = source.open_source(database, self._spec.job_id)
+            reading = source.open_source(database, self._spec.job_id, self._spec.partner)
             stack.callback(reading.close)
             if target_database not in target.databases() and reading.logs():
                 raise MoverError(_vanished(f"target database {target_database!r}"))
-            writing = target.open_target(target_database, reading)
+            writing = target.open_target(target_database, reading, self._spec.job_id)
             stack.callback(writing.close)
-            lane = Lane(self._spec, target, reading, writing, entry)
+            pair = Pair(self._spec, reading, writing, self._stop)
+            lane = Lane(self._spec, target, reading, writing, entry, pair)
             self._check_start(lane)
             self._lanes.append(lane)
 

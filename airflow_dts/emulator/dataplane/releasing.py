@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 
 from airflow_dts.emulator.dataplane.base import BusyJob, MoverError, Server, Source, Target
+from airflow_dts.emulator.dataplane.pairing import Turns
 from airflow_dts.emulator.dataplane.process import Stop
 from airflow_dts.emulator.dataplane.registry import open_server
 from airflow_dts.emulator.dataplane.spec import JobSpec
@@ -39,8 +40,15 @@ def release(spec: JobSpec) -> None:
         # Checkpoints first: the next run must not go on where this one stood, whatever becomes of the rest.
         problems = [
             *_each(target, "target", spec.job_id, target.open_target),
-            *_each(source, "source", spec.job_id, lambda name: source.open_source(name, spec.job_id)),
+            *_each(
+                source,
+                "source",
+                spec.job_id,
+                lambda name: source.open_source(name, spec.job_id, spec.partner),
+            ),
         ]
+        if spec.partner:
+            Turns(spec).tidy()
     if problems:
         raise MoverError("; ".join(problems))
 

@@ -28,6 +28,8 @@ class JobSpec:
     :param start_at: Unix seconds; only for an incremental job without a full load.
     :param rows_per_second: throttle of the full load; None is as fast as it goes.
     :param apply_delay: seconds every incremental batch is held back.
+    :param partner: id of the other half of a two-way job; empty for any other job. See `pairing`.
+    :param way_back: this is the half that leads back, so it carries no DDL.
     """
 
     job_id: str
@@ -41,6 +43,8 @@ class JobSpec:
     start_at: int | None = None
     rows_per_second: int | None = None
     apply_delay: float = 0.0
+    partner: str = ""
+    way_back: bool = False
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=False)

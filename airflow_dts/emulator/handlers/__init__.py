@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
-from airflow_dts.emulator.handlers import configuring, listing, modifying, prechecks, purchases, verbs
-from airflow_dts.emulator.handlers._registry import HANDLERS, Desk, Handler, not_emulated
+from airflow_dts.emulator.handlers import (
+    billing,
+    configuring,
+    consuming,
+    etl,
+    legacy,
+    listing,
+    modifying,
+    network,
+    prechecks,
+    purchases,
+    sts,
+    verbs,
+)
+from airflow_dts.emulator.handlers._registry import HANDLERS, Desk, Handler
 
 __all__ = [
     "HANDLERS",
     "Desk",
     "Handler",
+    "billing",
     "configuring",
+    "consuming",
+    "etl",
+    "legacy",
     "listing",
     "modifying",
-    "not_emulated",
+    "network",
     "prechecks",
     "purchases",
+    "sts",
     "verbs",
 ]

@@ -2,41 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from airflow_dts.api._parts import Configured, ConfigureReply, FromSource, ToDestination
 from airflow_dts.api.jobs import ConfigureDtsJob
 from airflow_dts.api.subscriptions import ConfigureSubscription
-from airflow_dts.emulator import passwords
-from airflow_dts.emulator.handlers._registry import Desk, handles, not_emulated, one_way
-from airflow_dts.emulator.handlers.verbs import do
-from airflow_dts.emulator.jobs import Job, Precheck, Side
+from airflow_dts.emulator import alerts, passwords, twoway
+from airflow_dts.emulator.handlers._registry import Desk, handles
+from airflow_dts.emulator.handlers.verbs import do, started_by_itself
+from airflow_dts.emulator.jobs import Job, Side
 from airflow_dts.emulator.lifecycle import JobType, Verb
-from airflow_dts.emulator.refusals import invalid
-
-if TYPE_CHECKING:
-    from pydantic import SecretStr
+from airflow_dts.emulator.refusals import invalid, unfit
 
 
 @handles(ConfigureDtsJob)
 def configure_job(desk: Desk, action: ConfigureDtsJob) -> ConfigureReply:
     """The job starts by itself unless Reserve.autoStartModulesAfterConfig is ``none``. Seed 6.4.2."""
-    one_way(action.synchronization_direction)
     if action.job_type == "CHECK":
-        raise not_emulated("Comparing data without moving it (JobType CHECK)")
+        raise unfit("JobType", "give MIGRATION or SYNC; this service compares no data without moving it.")
     if not (action.structure_initialization or action.data_initialization or action.data_synchronization):
         raise invalid("DataInitialization", "switch at least one of structure, full load and increments on.")
-    job = _bought(desk, action, JobType(action.job_type))
+    job = _bought(desk, action, JobType(action.job_type), action.synchronization_direction)
+    if job.reverse:
+        twoway.check_forward_first(desk.other_half(job))
     do(desk, job, Verb.CONFIGURE)
-    _describe(job, action)
+    _describe(desk, job, action)
     job.structure = action.structure_initialization
     job.full_load = action.data_initialization
     job.incremental = action.data_synchronization
     job.source = _source(action, action.source_endpoint_instance_type, action.source_endpoint_engine_name)
     job.target = _target(action)
     desk.store.save(job)
-    if job.reserve.get("autoStartModulesAfterConfig", "all") != "none":
-        do(desk, job, Verb.START)
+    started_by_itself(desk, job)
     return ConfigureReply(dts_job_id=job.id, dts_instance_id=job.instance_id)
 
 
@@ -45,7 +40,7 @@ def configure_subscription(desk: Desk, action: ConfigureSubscription) -> Configu
     """A configured subscription waits for StartDtsJob. Seed 6.4.3."""
     job = _bought(desk, action, JobType.SUBSCRIBE)
     do(desk, job, Verb.CONFIGURE)
-    _describe(job, action)
+    _describe(desk, job, action)
     job.source = _source(action, action.source_endpoint_instance_type, action.source_endpoint_engine_name)
     job.ddl = action.subscription_data_type_ddl is not False
     job.dml = action.subscription_data_type_dml is not False
@@ -54,22 +49,22 @@ def configure_subscription(desk: Desk, action: ConfigureSubscription) -> Configu
     return ConfigureReply(dts_job_id=job.id, dts_instance_id=job.instance_id)
 
 
-def _bought(desk: Desk, action: Configured, kind: JobType) -> Job:
-    job = desk.job(action.dts_job_id, action.dts_instance_id)
+def _bought(desk: Desk, action: Configured, kind: JobType, direction: str | None = None) -> Job:
+    job = desk.job(action.dts_job_id, action.dts_instance_id, direction)
     if job.type is not kind:
         raise invalid("DtsJobId", f"the instance was bought for a {job.type} job, not for {kind}.")
     return job
 
 
-def _describe(job: Job, action: Configured) -> None:
-    """Take over what every configuration says. It replaces an earlier one as a whole."""
-    job.name = action.dts_job_name
-    job.objects = action.db_list.to_dict()
-    job.reserve = action.reserve.to_dict() if action.reserve else {}
-    job.start_at = action.checkpoint
-    job.revision += 1
-    job.precheck, job.skipped, job.error = Precheck(), [], ""
-    job.stale_status, job.stale_until = None, 0.0
+def _describe(desk: Desk, job: Job, action: Configured) -> None:
+    job.describe(
+        desk.clock.now(),
+        name=action.dts_job_name,
+        objects=action.db_list.to_dict(),
+        reserve=action.reserve.to_dict() if action.reserve else {},
+        start_at=action.checkpoint,
+    )
+    alerts.configure(job.alerts, action)
 
 
 def _source(action: FromSource, instance_type: str | None, engine: str | None) -> Side:
@@ -85,7 +80,7 @@ def _source(action: FromSource, instance_type: str | None, engine: str | None) -
         oracle_sid=action.source_endpoint_oracle_sid or "",
         owner=action.source_endpoint_owner_id or "",
         role=action.source_endpoint_role or "",
-        password_hash=_kept(action.source_endpoint_password),
+        password_hash=passwords.kept(action.source_endpoint_password),
     )
 
 
@@ -101,9 +96,5 @@ def _target(action: ConfigureDtsJob) -> Side:
         database=side.destination_endpoint_database_name or "",
         user=side.destination_endpoint_user_name or "",
         oracle_sid=side.destination_endpoint_oracle_sid or "",
-        password_hash=_kept(side.destination_endpoint_password),
+        password_hash=passwords.kept(side.destination_endpoint_password),
     )
-
-
-def _kept(password: SecretStr | None) -> str:
-    return passwords.digest(password.get_secret_value()) if password else ""

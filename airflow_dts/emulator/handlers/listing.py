@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from airflow_dts.api._fields import compact
 from airflow_dts.api.readings import (
     DescribeDtsJobDetail,
     DescribeDtsJobDetailReply,
@@ -17,37 +18,43 @@ from airflow_dts.api.readings import (
     PrecheckDetail,
     PrecheckStatus,
     RetryState,
+    ReverseJob,
     SourceEndpoint,
     SubscriptionDataType,
+    Tag,
 )
+from airflow_dts.emulator import consumers, tags
 from airflow_dts.emulator.clock import utc
-from airflow_dts.emulator.dataplane import PhaseProgress, Progress
-from airflow_dts.emulator.handlers._facts import end, facts, shown_status
-from airflow_dts.emulator.handlers._registry import Desk, handles, one_way
+from airflow_dts.emulator.dataplane import Progress
+from airflow_dts.emulator.handlers._facts import direction, end, facts, megabytes, phase, shown_status
+from airflow_dts.emulator.handlers._registry import Desk, handles
 from airflow_dts.emulator.jobs import Job
 from airflow_dts.emulator.lifecycle import JobType, Status
 from airflow_dts.emulator.supervisor import max_retry
 
 _PAGE_SIZE = 30
 _KINDS = {JobType.MIGRATION: "online", JobType.SYNC: "sync", JobType.SUBSCRIBE: "subscribe"}
-_MEGABYTE = 1024 * 1024
 
 
 @handles(DescribeDtsJobDetail)
 def describe_job(desk: Desk, action: DescribeDtsJobDetail) -> DescribeDtsJobDetailReply:
     """A released synchronization reads as Finished for a while; a migration is not found. Seed 6.4.8.1."""
-    one_way(action.synchronization_direction)
-    job = desk.visible(action.dts_job_id, action.dts_instance_id)
+    job = desk.visible(action.dts_job_id, action.dts_instance_id, action.synchronization_direction)
     read = facts(job, desk.progress, desk.clock.now())
-    # Only the detail tells whose the source is.
+    # Only the detail tells whose the source is, and whether the job is one for ETL.
     read["source_endpoint"] = SourceEndpoint(
         **end(job.source), aliyun_uid=job.source.owner, role_name=job.source.role
+    )
+    read["migration_mode"] = read["migration_mode"].model_copy(
+        update={"data_extract_transform_load": job.is_etl}
     )
     return DescribeDtsJobDetailReply(
         **read,
         group_id=job.id,
-        synchronization_direction="Forward",
+        synchronization_direction=direction(job),
         **({"finish_time": utc(job.finished)} if job.finished else {}),
+        **({"database_count": job.database_count} if job.source.instance_type == "DRDS" else {}),
+        **({"etl_calculator": compact(job.operators)} if job.operators else {}),
         **_subscription(job),
     )
 
@@ -55,10 +62,20 @@ def describe_job(desk: Desk, action: DescribeDtsJobDetail) -> DescribeDtsJobDeta
 def _subscription(job: Job) -> dict[str, Any]:
     if job.type is not JobType.SUBSCRIBE:
         return {}
-    return {
-        "app_name": "new",
+    found: dict[str, Any] = {
         "dest_net_type": job.network.upper(),
         "subscription_data_type": SubscriptionDataType(ddl=job.ddl, dml=job.dml),
+        **_consumption(job),
+    }
+    if job.network and job.groups:
+        found["subscribe_topic"] = consumers.topic(job)
+    return found
+
+
+def _consumption(job: Job) -> dict[str, Any]:
+    return {
+        **({"app_name": "new"} if job.network else {}),
+        **({"consumption_checkpoint": utc(job.position)} if job.position else {}),
     }
 
 
@@ -82,8 +99,8 @@ def describe_jobs(desk: Desk, action: DescribeDtsJobs) -> DescribeDtsJobsReply:
 def _wanted(job: Job, action: DescribeDtsJobs, now: float) -> bool:
     return (
         action.status in (None, shown_status(job, now))
-        and action.group_id in (None, job.id)
-        and not action.tags  # no action of this emulator puts tags on a job
+        and action.group_id in (None, job.id, job.partner or None)
+        and tags.carries(job, action.tags or {})
         and _found(job, action)
     )
 
@@ -92,7 +109,7 @@ def _found(job: Job, action: DescribeDtsJobs) -> bool:
     sought = action.params or ""
     match action.type:
         case "instance":
-            return sought in (job.instance_id, job.id)
+            return sought in (job.instance_id, job.id, job.partner)
         case "name":
             return sought.casefold() in job.name.casefold()
         case "srcRds":
@@ -109,46 +126,45 @@ def _order(column: str | None) -> Any:
 
 
 def _row(desk: Desk, job: Job) -> DtsJobStatus:
-    progress, now = desk.progress.shown(job.id), desk.clock.now()
-    row: dict[str, Any] = facts(job, desk.progress, now)
-    row |= {"job_type": _KINDS[job.type], "precheck_status": _precheck(job)}
-    if job.type is not JobType.SUBSCRIBE:
-        row |= _phases(job, progress)
+    row: dict[str, Any] = {"job_type": _KINDS[job.type], **_standing(desk, job)}
+    reverse = desk.other_half(job)
+    if reverse is not None:
+        row["reverse_job"] = ReverseJob(**_standing(desk, reverse))
+    if job.tags:
+        row["tag_list"] = [Tag(tag_key=key, tag_value=value) for key, value in job.tags.items()]
     if job.retry is not None and job.status is Status.RETRYING:
         row["retry_state"] = RetryState(
             err_message=job.retry.error,
             max_retry_time=int(max_retry(job, desk.options)),
             retry_count=job.retry.count,
             retry_target=job.retry.target,
-            retry_time=int(now - job.retry.since),
+            retry_time=int(desk.clock.now() - job.retry.since),
         )
     return DtsJobStatus(**row)
+
+
+def _standing(desk: Desk, job: Job) -> dict[str, Any]:
+    """Where a job stands, in the words that a row and the reverse job inside it share."""
+    return {
+        **facts(job, desk.progress, desk.clock.now()),
+        "precheck_status": _precheck(job),
+        **(_consumption(job) if job.type is JobType.SUBSCRIBE else _phases(job, desk.progress.shown(job.id))),
+    }
 
 
 def _phases(job: Job, progress: Progress) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if job.structure:
-        found["structure_initialization_status"] = Phase(**_phase(progress.structure))
+        found["structure_initialization_status"] = Phase(**phase(progress.structure))
     if job.full_load:
-        found["data_initialization_status"] = Phase(**_phase(progress.full_load))
+        found["data_initialization_status"] = Phase(**phase(progress.full_load))
     if job.incremental:
         found["data_synchronization_status"] = IncrementalPhase(
-            **{**_phase(progress.incremental), "progress": str(progress.incremental.done)}, need_upgrade=False
+            **phase(progress.incremental), need_upgrade=False
         )
     if job.began:
-        found["performance"] = Performance(
-            rps=round(progress.rows_per_second, 1), flow=round(progress.bytes_per_second / _MEGABYTE, 3)
-        )
+        found["performance"] = Performance(rps=round(progress.rows_per_second, 1), flow=megabytes(progress))
     return found
-
-
-def _phase(progress: PhaseProgress) -> dict[str, Any]:
-    return {
-        "status": progress.state,
-        "percent": progress.percent,
-        "progress": str(progress.done),
-        "error_message": progress.error,
-    }
 
 
 def _precheck(job: Job) -> PrecheckStatus:

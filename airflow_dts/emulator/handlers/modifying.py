@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from airflow_dts.api._base import Reply
+from airflow_dts.api._fields import compact
 from airflow_dts.api.jobs import ModifyDtsJob, ModifyDtsJobName, ModifyDtsJobPassword, ModifyDtsJobReply
 from airflow_dts.api.subscriptions import ModifySubscription
-from airflow_dts.emulator import passwords
-from airflow_dts.emulator.handlers._registry import Desk, handles, not_emulated, one_way
+from airflow_dts.emulator import idempotency, passwords
+from airflow_dts.emulator.handlers._registry import Desk, handles
 from airflow_dts.emulator.handlers.verbs import do
 from airflow_dts.emulator.jobs import Job
-from airflow_dts.emulator.lifecycle import JobType, Verb
+from airflow_dts.emulator.lifecycle import JobType, Verb, after_verb
 from airflow_dts.emulator.refusals import business, invalid, missing
-
-_TOKENS_KEPT = 100
 
 
 @handles(ModifyDtsJob)
@@ -22,35 +19,32 @@ def modify_objects(desk: Desk, action: ModifyDtsJob) -> ModifyDtsJobReply:
     """The new object list replaces the old one; tables it adds are loaded. Seed 6.4.9.1.
 
     The job is `Modifying` until the mover has taken the list over, or `ModifyFailed` when it cannot.
+    Operators (EtlOperatorColumnReference) make it an ETL job. They are kept, and no row is put through them.
     """
-    one_way(action.synchronization_direction)
-    if action.etl_operator_column_reference is not None:
-        raise not_emulated("ETL (EtlOperatorColumnReference)")
-    if action.db_list is None:
+    if action.db_list is None and action.etl_operator_column_reference is None:
         raise missing("DbList")
-    job = desk.job(None, action.dts_instance_id)
-    objects = action.db_list.to_json()
-    if not _repeated(job, action.client_token, objects):
-        do(desk, job, Verb.MODIFY)
-        job.objects = action.db_list.to_dict()
-        job.revision += 1
-        job.error = ""
-        desk.store.save(job)
+    job = desk.job(None, action.dts_instance_id, action.synchronization_direction)
+    if not idempotency.repeated(job, action.client_token, _request(action)):
+        _modify(desk, job, action)
     return ModifyDtsJobReply(dts_job_id=job.id, status="200")
 
 
-def _repeated(job: Job, token: str | None, objects: str) -> bool:
-    """Whether this very request was served before; a token used for another request is refused."""
-    if token is None:
-        return False
-    print_ = hashlib.sha256(objects.encode()).hexdigest()
-    known = job.tokens.get(token)
-    if known is not None and known != print_:
-        raise invalid("ClientToken", "it was used for another request; make a new one for each intention.")
-    job.tokens[token] = print_
-    while len(job.tokens) > _TOKENS_KEPT:
-        del job.tokens[next(iter(job.tokens))]
-    return known is not None
+def _modify(desk: Desk, job: Job, action: ModifyDtsJob) -> None:
+    if action.db_list is not None:
+        do(desk, job, Verb.MODIFY)
+        job.choose(action.db_list.to_dict())
+        job.error = ""
+    else:
+        after_verb(job.type, Verb.MODIFY, job.status)  # it has to be running all the same
+    if action.etl_operator_column_reference is not None:
+        job.operators = action.etl_operator_column_reference
+    job.configured.append(desk.clock.now())
+    desk.store.save(job)
+
+
+def _request(action: ModifyDtsJob) -> str:
+    objects = action.db_list.to_json() if action.db_list else ""
+    return objects + compact(action.etl_operator_column_reference or {})
 
 
 @handles(ModifySubscription)
@@ -60,9 +54,8 @@ def modify_subscription(desk: Desk, action: ModifySubscription) -> Reply:
     if job.type is not JobType.SUBSCRIBE:
         raise invalid("DtsJobId", f"it names a {job.type} job, not a subscription.")
     do(desk, job, Verb.MODIFY)
-    job.objects = action.db_list.to_dict()
+    job.choose(action.db_list.to_dict())
     job.ddl, job.dml = action.subscription_data_type_ddl, action.subscription_data_type_dml
-    job.revision += 1
     desk.store.save(job)
     return Reply()
 

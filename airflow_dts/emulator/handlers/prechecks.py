@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections import Counter
+from collections.abc import Collection, Sequence
 
 from airflow_dts.api.prechecks import (
     DescribePreCheckStatus,
@@ -11,16 +13,20 @@ from airflow_dts.api.prechecks import (
     SkipPreCheck,
     SkipPreCheckReply,
 )
+from airflow_dts.api.readings import ProgressSummaryDetail, SummaryJobDetail, SummaryJobDetailReply
 from airflow_dts.emulator.clock import utc
 from airflow_dts.emulator.dataplane import DdlItem, Progress, TableProgress
 from airflow_dts.emulator.handlers._facts import delay, shown_status
 from airflow_dts.emulator.handlers._registry import Desk, handles
 from airflow_dts.emulator.jobs import Check, Job
-from airflow_dts.emulator.lifecycle import Status
-from airflow_dts.emulator.refusals import business
+from airflow_dts.emulator.lifecycle import JobType, Status
+from airflow_dts.emulator.refusals import business, unfit
 
 _PAGE_SIZE = 20
 _PHASE_NAMES = {"01": "precheck", "02": "structure", "03": "full load", "04": "incremental"}
+_CREATED = re.compile(r"create\s+(?:unique\s+|temp(?:orary)?\s+)*(index|view|trigger)\b", re.IGNORECASE)
+"""What a statement makes, when it is no table; changing a table counts as the table."""
+_STATE_NUMBERS = {"Finished": 0, "Catched": 1, "NotStarted": 2, "Migrating": 3, "Failed": 5}
 
 
 @handles(DescribePreCheckStatus)
@@ -153,16 +159,61 @@ def _item_state(state: str) -> str:
     return {"Finished": "Success", "Catched": "Migrating"}.get(state, state)
 
 
+@handles(SummaryJobDetail)
+def summarize(desk: Desk, action: SummaryJobDetail) -> SummaryJobDetailReply:
+    """Objects made (JobCode 02), or tables followed (03), by kind and state. Seed 6.4.17."""
+    job = desk.visible(action.dts_job_id, action.dts_instance_id, action.synchronization_direction)
+    if job.type is JobType.SUBSCRIBE:
+        name = "DtsJobId" if action.dts_job_id else "DtsInstanceId"
+        raise unfit(name, "it names a SUBSCRIBE job, which moves no objects.")
+    progress = desk.progress.shown(job.id)
+    counts = _made(progress) if action.job_code == "02" else _followed(job, progress)
+    return SummaryJobDetailReply(
+        job_id=job.id,
+        progress_summary_details=[
+            ProgressSummaryDetail(key=key, state=state, total_count=count)
+            for (key, state), count in sorted(counts.items())
+        ],
+    )
+
+
+def made_kind(sql: str) -> str:
+    """``Index``, ``View`` or ``Trigger``; empty for what makes or changes a table."""
+    made = _CREATED.match(sql.lstrip())
+    return made[1].capitalize() if made else ""
+
+
+def _made(progress: Progress) -> Counter[tuple[str, int]]:
+    """A table with its later columns is one object, in the worst of their states."""
+    found: Counter[tuple[str, int]] = Counter()
+    tables: dict[tuple[str, str], int] = {}
+    for item in progress.ddl:
+        state = _STATE_NUMBERS[item.state]
+        if made := made_kind(item.sql):
+            found[made, state] += 1
+        else:
+            place = (item.source_schema, item.table)
+            tables[place] = max(state, tables.get(place, 0))
+    found.update(("Table", state) for state in tables.values())
+    return found
+
+
+def _followed(job: Job, progress: Progress) -> Counter[tuple[str, int]]:
+    """The phase has one state for all of its tables."""
+    loaded = {(table.source_schema, table.table) for table in progress.tables}
+    made = {(item.source_schema, item.table) for item in progress.ddl if item.state != "Failed"}
+    count = len(loaded or made) if job.incremental else 0
+    return Counter({("Table", _STATE_NUMBERS[progress.incremental.state]): count} if count else {})
+
+
 @handles(SkipPreCheck)
 def skip_items(desk: Desk, action: SkipPreCheck) -> SkipPreCheckReply:
     """Items muted here do not keep the next start of the job from passing. Seed 6.4.7."""
     job = _job_of_precheck(desk, action)
-    checks = {check.item: check for check in job.precheck.items}
-    for item in action.skip_pre_check_items:
-        if item not in checks or not checks[item].can_skip:
-            raise business(
-                "InvalidParameter", "The Value of Input Parameter %s is not valid.", "SkipPreCheckItems"
-            )
+    if not can_skip(job, action.skip_pre_check_items):
+        raise business(
+            "InvalidParameter", "The Value of Input Parameter %s is not valid.", "SkipPreCheckItems"
+        )
     named = set(action.skip_pre_check_items)
     job.skipped = [item for item in job.skipped if item not in named]
     if action.skip:
@@ -174,6 +225,11 @@ def skip_items(desk: Desk, action: SkipPreCheck) -> SkipPreCheckReply:
         skip_items=",".join(action.skip_pre_check_items),
         skip_names=",".join(action.skip_pre_check_names),
     )
+
+
+def can_skip(job: Job, items: Collection[str]) -> bool:
+    """Whether the last precheck looked at all of these, and lets each be muted."""
+    return set(items) <= {check.item for check in job.precheck.items if check.can_skip}
 
 
 def _job_of_precheck(desk: Desk, action: SkipPreCheck) -> Job:

@@ -16,8 +16,8 @@ from airflow_dts.api.jobs import (
     SuspendDtsJob,
     SuspendDtsJobs,
 )
-from airflow_dts.emulator.handlers._registry import Desk, handles, one_way
-from airflow_dts.emulator.handlers.purchases import new_id
+from airflow_dts.emulator.handlers._registry import Desk, handles
+from airflow_dts.emulator.ids import new_id
 from airflow_dts.emulator.jobs import Job, Precheck
 from airflow_dts.emulator.lifecycle import Status, Verb, after_verb, busy
 from airflow_dts.emulator.refusals import business
@@ -37,7 +37,13 @@ _REMEMBERED = frozenset(
 
 
 def do(desk: Desk, job: Job, verb: Verb) -> None:
-    """Do `verb` to the job, or raise Refusal."""
+    """Do `verb` to the job, or raise Refusal. A release is of the instance, and so of both its halves."""
+    other = desk.other_half(job) if verb is Verb.DELETE else None
+    for half in filter(None, (job, other)):
+        _do(desk, half, verb)
+
+
+def _do(desk: Desk, job: Job, verb: Verb) -> None:
     if job.goal is not None and verb is not Verb.DELETE:
         raise busy(job.status)
     if verb is Verb.START and job.lapsed:
@@ -55,14 +61,20 @@ def do(desk: Desk, job: Job, verb: Verb) -> None:
         job.error, job.retry = "", None
     if to is Status.PRECHECKING:
         job.precheck = Precheck(job_id=new_id(), started=desk.clock.now())
+    job.note(desk.clock.now())
     desk.store.save(job)
+
+
+def started_by_itself(desk: Desk, job: Job) -> None:
+    """Start what was just configured, unless it was told to wait (seed 6.4.19.2)."""
+    if job.reserve.get("autoStartModulesAfterConfig", "all") != "none":
+        do(desk, job, Verb.START)
 
 
 def _one(
     desk: Desk, action: StartDtsJob | SuspendDtsJob | StopDtsJob | ResetDtsJob | DeleteDtsJob, verb: Verb
 ) -> Reply:
-    one_way(action.synchronization_direction)
-    do(desk, desk.job(action.dts_job_id, action.dts_instance_id), verb)
+    do(desk, desk.job(action.dts_job_id, action.dts_instance_id, action.synchronization_direction), verb)
     return Reply()
 
 

@@ -12,6 +12,11 @@ where a TEMP trigger does not show.
 
 SQLite has one writer at a time, so the order of the log is the order of the commits. The newest entry is
 never purged: its number keeps SQLite from handing out a number twice.
+
+A log may pass over what one other job writes, for the sake of two-way jobs. Every transaction of that job
+puts a row into a table named after it, the mark, and takes it out before it commits; the triggers look
+whether it is there. Only the transaction itself ever sees the row, since there is one writer, and a crash
+takes it along. The mark is made and dropped together with the triggers that look at it.
 """
 # ruff: noqa: S608 - names are quoted by `ddl.quote`, values are bound, filters were checked by SQLite
 
@@ -30,6 +35,11 @@ _NOW = "(julianday('now') - 2440587.5) * 86400.0"
 
 def log_table(job_id: str) -> str:
     return f"{OWN_PREFIX}log_{job_tag(job_id)}"
+
+
+def mark_table(writer: str) -> str:
+    """Holds a row while the job `writer` writes; there only while some log passes over that."""
+    return f"{OWN_PREFIX}mark_{job_tag(writer)}"
 
 
 def trigger_prefix(job_id: str) -> str:
@@ -52,16 +62,26 @@ def key_terms(table: Table, prefix: str = "") -> list[str]:
     ]
 
 
-def triggers(job_id: str, plan: TablePlan) -> dict[str, str]:
-    """Name and statement of every trigger a table needs."""
+def triggers(job_id: str, plan: TablePlan, writer: str = "") -> dict[str, str]:
+    """Name and statement of every trigger a table needs.
+
+    :param writer: a job whose writes are passed over.
+    """
     prefix = trigger_prefix(job_id)
+    others = f"NOT EXISTS (SELECT 1 FROM {quote(mark_table(writer))})" if writer else ""
     return {
         f"{prefix}{kind}_{plan.name}": (
             f"CREATE TRIGGER {quote(f'{prefix}{kind}_{plan.name}')} {event} ON {quote(plan.name)} "
-            f"{f'WHEN {when} ' if when else ''}BEGIN {body} END"
+            f"{_when(others, when)}BEGIN {body} END"
         )
         for kind, event, when, body in _TriggerWriter(log_table(job_id), plan).all()
     }
+
+
+def _when(*conditions: str) -> str:
+    stated = [condition for condition in conditions if condition]
+    text = stated[0] if len(stated) == 1 else " AND ".join(f"({condition})" for condition in stated)
+    return f"WHEN {text} " if text else ""
 
 
 class _TriggerWriter:
@@ -211,15 +231,22 @@ def hidden_by(connection: sqlite3.Connection, job_id: str, table: str) -> str:
     return ""
 
 
-def install(connection: sqlite3.Connection, job_id: str, plans: Sequence[TablePlan]) -> None:
-    """Make the job's log and triggers fit `plans`; inside a transaction of the caller."""
+def install(
+    connection: sqlite3.Connection, job_id: str, plans: Sequence[TablePlan], writer: str = ""
+) -> None:
+    """Make the job's log and triggers fit `plans`; inside a transaction of the caller.
+
+    :param writer: a job whose writes are passed over.
+    """
     log = log_table(job_id)
+    if writer:
+        connection.execute(f"CREATE TABLE IF NOT EXISTS {quote(mark_table(writer))}(writing INTEGER)")
     connection.execute(
         f"CREATE TABLE IF NOT EXISTS {quote(log)}"
         "(seq INTEGER PRIMARY KEY, tab TEXT NOT NULL, op TEXT NOT NULL, at REAL NOT NULL)"
     )
     _widen(connection, log, max((len(plan.source.key) for plan in plans), default=0))
-    wanted = {name: sql for plan in plans for name, sql in triggers(job_id, plan).items()}
+    wanted = {name: sql for plan in plans for name, sql in triggers(job_id, plan, writer).items()}
     present = present_triggers(connection, job_id)
     for name, (_, sql) in present.items():
         if wanted.get(name) != sql:
@@ -237,13 +264,19 @@ def _widen(connection: sqlite3.Connection, log: str, width: int) -> None:
             connection.execute(f"ALTER TABLE {quote(log)} ADD COLUMN {key_column(place)}")
 
 
+def has_table(connection: sqlite3.Connection, name: str) -> bool:
+    found = connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,))
+    return found.fetchone() is not None
+
+
 def is_installed(connection: sqlite3.Connection, job_id: str) -> bool:
-    log = connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (log_table(job_id),)).fetchone()
-    return log is not None or bool(present_triggers(connection, job_id))
+    return has_table(connection, log_table(job_id)) or bool(present_triggers(connection, job_id))
 
 
-def remove(connection: sqlite3.Connection, job_id: str) -> None:
-    """Drop the job's triggers and log; inside a transaction of the caller."""
+def remove(connection: sqlite3.Connection, job_id: str, writer: str = "") -> None:
+    """Drop the job's triggers, its log and the mark of `writer`; inside a transaction of the caller."""
     for name in present_triggers(connection, job_id):
         connection.execute(f"DROP TRIGGER {quote(name)}")
     connection.execute(f"DROP TABLE IF EXISTS {quote(log_table(job_id))}")
+    if writer:
+        connection.execute(f"DROP TABLE IF EXISTS {quote(mark_table(writer))}")

@@ -140,18 +140,19 @@ class SqliteServer:
     def _path(self, database: str) -> Path:
         return self.directory / f"{database}{_SUFFIX}"
 
-    def open_source(self, database: str, job_id: str) -> Source:
+    def open_source(self, database: str, job_id: str, partner: str = "") -> Source:
         from airflow_dts.emulator.dataplane.sqlite.source import SqliteSource
 
-        return SqliteSource(database, self.path_of(database), job_id)
+        return SqliteSource(database, self.path_of(database), job_id, partner)
 
-    def open_target(self, database: str, like: Source | None = None) -> Target:
+    def open_target(self, database: str, like: Source | None = None, writer: str = "") -> Target:
         from airflow_dts.emulator.dataplane.sqlite.source import SqliteSource
         from airflow_dts.emulator.dataplane.sqlite.target import SqliteTarget
 
         path = self.path_of(database)
         self.directory.mkdir(parents=True, exist_ok=True)
-        return SqliteTarget(database, path, like.encoding() if isinstance(like, SqliteSource) else "")
+        encoding = like.encoding() if isinstance(like, SqliteSource) else ""
+        return SqliteTarget(database, path, encoding, writer)
 
     def ddl(self, plans: Sequence[TablePlan]) -> dict[str, tuple[str, tuple[str, ...]]]:
         return translate(plans)

@@ -38,10 +38,12 @@ _TIMELESS = "it may only use columns of its own row, constants and functions tha
 class SqliteSource:
     """See `Source`. Reads are short transactions; only the triggers and the purge of the log are written."""
 
-    def __init__(self, database: str, path: Path, job_id: str) -> None:
+    def __init__(self, database: str, path: Path, job_id: str, partner: str = "") -> None:
+        """:param partner: a job whose writes are not logged."""
         self.database = database
         self._path = path
         self._job = job_id
+        self._partner = partner
         self._log = log_table(job_id)
         self._connection = connect(path, read_only=True)
         self._identity = file_identity(path)
@@ -179,7 +181,7 @@ class SqliteSource:
                 raise LostChanges(
                     f"database {self.database!r}: {problem}; reset the job, so that it is loaded anew"
                 )
-            capture.install(writer, self._job, plans)
+            capture.install(writer, self._job, plans, self._partner)
             end = int(writer.execute(f"SELECT coalesce(max(seq), 0) FROM {quote(self._log)}").fetchone()[0])
 
         self._transact(writer, work)
@@ -332,7 +334,7 @@ class SqliteSource:
     def release(self, job_id: str) -> None:
         if capture.is_installed(self._connection, job_id):
             writer = self._writing()
-            self._transact(writer, lambda: capture.remove(writer, job_id))
+            self._transact(writer, lambda: capture.remove(writer, job_id, self._partner))
 
     @staticmethod
     def _transact(writer: sqlite3.Connection, work: Callable[[], None]) -> None:

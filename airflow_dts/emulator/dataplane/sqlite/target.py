@@ -20,7 +20,7 @@ from airflow_dts.emulator.dataplane.base import (
     TablePlan,
     UniqueConflict,
 )
-from airflow_dts.emulator.dataplane.sqlite import catalog, values
+from airflow_dts.emulator.dataplane.sqlite import capture, catalog, values
 from airflow_dts.emulator.dataplane.sqlite.capture import collated
 from airflow_dts.emulator.dataplane.sqlite.ddl import column_definition, quote, tokens
 from airflow_dts.emulator.dataplane.sqlite.server import connect, file_identity
@@ -32,9 +32,14 @@ _CHECKPOINT = f"{OWN_PREFIX}ckpt"
 class SqliteTarget:
     """See `Target`. Commits reach the disk before they count: the source's log is purged after them."""
 
-    def __init__(self, database: str, path: Path, encoding: str = "") -> None:
-        """:param encoding: of the text in a database that is made by this; empty for SQLite's own choice."""
+    def __init__(self, database: str, path: Path, encoding: str = "", writer: str = "") -> None:
+        """Open the database, or make it.
+
+        :param encoding: of the text in a database that is made by this; empty for SQLite's own choice.
+        :param writer: the job that writes; empty for whoever only looks.
+        """
         self.database = database
+        self._writer = writer
         fresh = not path.exists() or path.stat().st_size == 0
         self._connection = connect(path, create=True)
         self._path, self._identity = path, file_identity(path)
@@ -59,12 +64,24 @@ class SqliteTarget:
     def transaction(self) -> Iterator[None]:
         self._connection.execute("BEGIN IMMEDIATE")
         try:
-            yield
+            with self._marked():
+                yield
             self._connection.execute("COMMIT")
         except BaseException:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             raise
+
+    @contextmanager
+    def _marked(self) -> Iterator[None]:
+        """Let the log of a two-way job's other half see whose writes these are (see `capture`)."""
+        mark = capture.mark_table(self._writer) if self._writer else ""
+        if not mark or not capture.has_table(self._connection, mark):
+            yield
+            return
+        self._connection.execute(f"INSERT INTO {quote(mark)} VALUES (1)")
+        yield
+        self._connection.execute(f"DELETE FROM {quote(mark)}")
 
     # --- structure
 
@@ -118,6 +135,16 @@ class SqliteTarget:
         sql = f"SELECT 1 FROM {quote(plan.target_name)} WHERE {same}"
         return {key for key in keys if self._connection.execute(sql, key).fetchone() is not None}
 
+    def rows(self, plan: TablePlan, keys: Iterable[Key]) -> dict[Key, Row]:
+        columns = ", ".join(quote(target) for _, target in plan.stored)
+        same = " AND ".join(f"{term} = ?" for term in _key_terms(plan))
+        sql = f"SELECT {columns} FROM {quote(plan.target_name)} WHERE {same}"
+        found = ((key, self._read(sql, key)) for key in keys)
+        return {key: rows[0] for key, rows in found if rows}
+
+    def _read(self, sql: str, parameters: Sequence[Any]) -> list[Row]:
+        return values.read(self._connection, lambda: self._connection.execute(sql, parameters).fetchall())
+
     def set_counter(self, plan: TablePlan, value: int) -> None:
         # An old target table may be spelled otherwise; the counters know it by its own spelling only.
         name, sql = self._connection.execute(
@@ -132,6 +159,28 @@ class SqliteTarget:
             self._connection.execute("INSERT INTO sqlite_sequence(name, seq) VALUES (?, ?)", (name, value))
         elif row[0] < value:
             self._connection.execute("UPDATE sqlite_sequence SET seq = ? WHERE name = ?", (value, name))
+
+    # --- the other half of a two-way job
+
+    def overhears(self, partner: str) -> bool:
+        logs = capture.has_table(self._connection, capture.log_table(partner))
+        return logs and not capture.has_table(self._connection, capture.mark_table(self._writer))
+
+    def logged(self, partner: str, plan: TablePlan, after: int) -> set[Key]:
+        log = capture.log_table(partner)
+        if not capture.has_table(self._connection, log):
+            return set()
+        table = next(
+            table for table in self.tables().values() if table.name.casefold() == plan.target_name.casefold()
+        )
+        # The log keeps the key's columns in the order of the table it is of.
+        columns = [
+            capture.key_column(table.key.index(column.name))
+            for name in plan.target_key
+            if (column := table.column(name)) is not None
+        ]
+        sql = f"SELECT DISTINCT {', '.join(columns)} FROM {quote(log)} WHERE seq > ? AND tab = ?"
+        return {tuple(key) for key in self._read(sql, (after, table.name))}
 
     # --- checkpoint
 
