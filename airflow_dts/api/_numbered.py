@@ -24,7 +24,7 @@ Numbered = Annotated[list[Name], Field(min_length=1), _Mark(pairs=False)]
 NumberedTags = Annotated[dict[Name, str | None], Field(min_length=1), _Mark(pairs=True)]
 """A mapping; ``Tag.1.Key``, ``Tag.1.Value`` on the wire. None leaves the value out: filters take any."""
 
-_NUMBERED = re.compile(r"(?P<field>.+?)\.(?P<number>[1-9]\d{0,4})(?:\.(?P<part>Key|Value))?")
+_NUMBERED = re.compile(r"(?P<field>.+?)\.(?P<number>[1-9][0-9]{0,4})(?:\.(?P<part>Key|Value))?")
 
 
 class Gathers(Wire):
@@ -57,12 +57,12 @@ def gathered(given: Mapping[str, Any], fields: Mapping[str, bool]) -> dict[str, 
     """The parameters with each numbered list in one piece, in the order of its numbers.
 
     :param fields: wire name of every numbered field -> whether it holds pairs
-    :raises ValueError: a pair without key, or two with the same.
+    :raises ValueError: a pair without key, two with the same, or a list both in pieces and whole.
     """
     found: dict[str, Any] = {}
     elements: dict[str, dict[int, Any]] = {}
     for name, value in given.items():
-        match = _NUMBERED.fullmatch(name)
+        match = _NUMBERED.fullmatch(name) if isinstance(name, str) else None
         if match is None or fields.get(match["field"]) is not bool(match["part"]):
             found[name] = value
             continue
@@ -72,6 +72,8 @@ def gathered(given: Mapping[str, Any], fields: Mapping[str, bool]) -> dict[str, 
         else:
             element[int(match["number"])] = value
     for field, by_number in elements.items():
+        if field in found:
+            raise ValueError(f"give either {field} or {field}.{min(by_number)}")
         found[field] = _tags(field, by_number) if fields[field] else [by_number[n] for n in sorted(by_number)]
     return found
 

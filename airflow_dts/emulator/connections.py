@@ -39,6 +39,8 @@ class BoundedProtocol(H11Protocol):
 
     _deadline: asyncio.TimerHandle | None = None
     _served = False
+    dawdles = False
+    """Its answer is late on purpose, so that nobody who wants to close the server waits for it."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's
         super().connection_made(transport)
@@ -61,6 +63,11 @@ class BoundedProtocol(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._rest()
         super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        super().shutdown()
+        if self.dawdles:
+            self.leave()
 
     def leave(self) -> None:
         """Close at once."""

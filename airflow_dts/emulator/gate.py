@@ -68,7 +68,11 @@ class Gate:
         caller.check_token(claim.token, now)
         if not claim.signed_with(caller.secret):
             # The real service quotes the string it signed, and with it every parameter; this one does not.
-            raise gateway("SignatureDoesNotMatch", "Specified signature is not matched with our calculation.")
+            # The vendor's older SDK looks for it behind the colon, and breaks where there is none.
+            raise gateway(
+                "SignatureDoesNotMatch",
+                "Specified signature is not matched with our calculation. Server string to sign: not shown.",
+            )
         self._check_nonce(claim, sent)
         return Admission(action, _own(knock, action), caller)
 

@@ -121,6 +121,11 @@ class Mover:
         self.healthy = 0
         self.kill_at: float | None = None
 
+    @property
+    def leaving(self) -> bool:
+        """Whether it was asked to leave."""
+        return self.kill_at is not None
+
     def note(self, progress: Progress) -> None:
         """Take notice of a report."""
         if progress.at != self.last_report:

@@ -196,7 +196,7 @@ class Supervisor:
         mover = self.movers.get(job.id)
         if mover is None:
             self._launch(job)
-        elif mover.revision != job.revision or (job.retry and self._clock.now() < job.retry.next):
+        elif mover.leaving or mover.revision != job.revision or self._rests(job):
             self.movers.gone(job.id)
         else:
             code = self.movers.reap(job.id)
@@ -208,8 +208,12 @@ class Supervisor:
             else:
                 self._ended(job, code, progress)
 
+    def _rests(self, job: Job) -> bool:
+        """Whether it is too early for the next attempt."""
+        return job.retry is not None and self._clock.now() < job.retry.next
+
     def _launch(self, job: Job) -> None:
-        if job.retry is not None and self._clock.now() < job.retry.next:
+        if self._rests(job):
             return
         if job.reverse and not twoway.is_taking_notice(self._other_half(job), self.movers.get(job.partner)):
             return

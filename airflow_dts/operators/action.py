@@ -7,15 +7,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from airflow_dts.errors import ConfigError
+from airflow_dts._compat import AirflowFailException
+from airflow_dts.errors import ConfigError, DtsError
 from airflow_dts.hooks.building import build
 from airflow_dts.operators._base import DtsOperator
 
 if TYPE_CHECKING:
     from airflow_dts._compat import Context
-    from airflow_dts.api._base import Action
+    from airflow_dts.api._base import Action, Reply
 
 
+_SPEND_EACH_TIME = ("CreateDtsInstance", "RenewInstance")
+"""Actions that cost money once more for each time they are sent, and take no token that would prevent it."""
 _LIKE_A_TYPO = 0.85
 """Likeness from which a name counts as another one misspelled: one slip is 0.9, two actions at most 0.8."""
 
@@ -27,6 +30,11 @@ class DtsActionOperator(DtsOperator):
     looks like a known one misspelled; on the wire a list is ``Name.1``, a mapping ``Name.Key``, and JSON is
     text. The reply goes to XCom as it is, but for what an unknown action calls a secret. A secret in the
     parameters is refused, since they are shown in the UI; a known action's password comes from a connection.
+
+    A retry of the task sends the action again. A purchase that takes a ``ClientToken`` gets the same one in
+    every try, unless you give one. Another purchase or renewal whose reply was lost fails without retry, but
+    a worker that dies leaves no trace of it: buy with ``DtsCreateInstanceOperator``, renew with
+    ``DtsRenewInstanceOperator``, which remember.
 
     :param action: name of the action, such as ``DescribeDtsJobs`` (templated)
     :param parameters: its parameters, as a mapping or JSON text: by wire name (``DtsJobId``), those of a
@@ -72,9 +80,35 @@ class DtsActionOperator(DtsOperator):
             fields = self.common_fields()
             said = self.hook.call_common(self.action, self.version, fields, self.product)
             return {name: without_secrets(name, value) for name, value in said.items()}
-        reply = self.hook.call(build(action, self.fields(action) | self.secret(action)))
+        given = self.fields(action) | self.secret(action) | self.token(action, context)
+        reply = self.send(build(action, given))
         plain: dict[str, Any] = json.loads(reply.model_dump_json(by_alias=True))
         return plain
+
+    def send(self, action: Action[Any]) -> Reply:
+        from airflow_dts.operators.instances import is_a_no
+
+        try:
+            reply: Reply = self.hook.call(action)
+        except DtsError as error:
+            if action.action_name() not in _SPEND_EACH_TIME or is_a_no(error):
+                raise
+            text = f"whether it was bought is unknown, so look in the console before you clear this: {error}"
+            raise AirflowFailException(text) from error
+        return reply
+
+    def token(self, action: type[Action[Any]], context: Context) -> dict[str, Any]:
+        """For a purchase under a token: the same one in every try of this task."""
+        field = action.model_fields.get("client_token")
+        buys = action.action_name().startswith("Create") and action.changes_state
+        if field is None or not buys:
+            return {}
+        given = self.mapping()
+        if given.get("client_token") or given.get(str(field.alias)):
+            return {}
+        from airflow_dts.operators._legacy import token_of
+
+        return {"client_token": token_of(context["ti"])}
 
     def kind(self) -> type[Action[Any]] | None:
         """The class of the action; None for one this package does not know.
@@ -159,7 +193,7 @@ def _shown(name: str, remedy: str) -> ConfigError:
 
 
 def without_secrets(name: str, said: Any) -> Any:
-    """Part of a reply nobody has described, with ``***`` for every text whose name says that it is a secret."""
+    """Part of a reply nobody has described, with ``***`` for every text whose name says it is a secret."""
     from airflow_dts.client.orders import SECRET_NAME
 
     match said:

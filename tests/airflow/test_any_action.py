@@ -5,10 +5,12 @@ from __future__ import annotations
 import inspect
 import json
 import re
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from airflow_dts._compat import AirflowFailException
 from airflow_dts.api.actions import ACTIONS
 from airflow_dts.errors import BadRequest, ConfigError
 from airflow_dts.operators.action import DtsActionOperator
@@ -101,6 +103,34 @@ def test_what_is_refused_before_it_is_sent(
     assert all(word in str(refusal.value) for word in words), str(refusal.value)
     assert "hunter2" not in str(refusal.value)
     assert cloud.calls == []
+
+
+def test_a_retry_of_a_purchase_with_a_token_buys_nothing(cloud: Any, finish: Any) -> None:
+    def order(**parameters: Any) -> DtsActionOperator:
+        given = {"Region": "cn-hangzhou", "MigrationJobClass": "small", **parameters}
+        return task(action="CreateMigrationJob", parameters=given)
+
+    instance = SimpleNamespace(dag_id="d", run_id="r", task_id="t", map_index=-1)
+    said: list[dict[str, Any]] = [{}, {}, {"client_token": None}]
+    bought = [finish(order(**each), {"ti": instance})["MigrationJobId"] for each in said]
+    assert len(set(bought)) == 1
+    for name in ("ClientToken", "client_token"):
+        assert finish(order(**{name: f"another-{name}"}))["MigrationJobId"] not in bought
+    assert cloud.calls.count("CreateMigrationJob") == 5
+
+
+def test_a_purchase_whose_reply_is_lost_is_not_retried(cloud: Any, thief: Any, finish: Any) -> None:
+    order = {
+        "Type": "MIGRATION",
+        "PayType": "PostPaid",
+        "SourceRegion": "cn-hangzhou",
+        "DestinationRegion": "cn-hangzhou",
+        "SourceEndpointEngineName": "MySQL",
+        "DestinationEndpointEngineName": "MySQL",
+    }
+    with pytest.raises(AirflowFailException, match=r"unknown, so look .*CreateDtsInstance"):
+        finish(task(action="CreateDtsInstance", parameters=order))
+    assert cloud.calls.count("CreateDtsInstance") == 1
 
 
 def test_a_client_token_is_no_secret(cloud: Any, finish: Any) -> None:

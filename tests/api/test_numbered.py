@@ -51,6 +51,8 @@ def test_the_numbers_give_the_order_and_may_have_gaps() -> None:
         ({"ResourceId.2": "b", "ResourceId.3": "c", "ResourceId.4": "d"}, "ResourceId"),
         ({"ResourceId.0": "b"}, "ResourceId.0"),
         ({"ResourceId.1.Key": "b"}, "ResourceId.1.Key"),
+        ({"ResourceId": "b"}, "either ResourceId or ResourceId.1"),
+        ({"ResourceId.1\u0661": "b"}, "ResourceId.1\u0661"),
         ({"Tag.1": "b"}, "Tag.1"),
         ({"Role.1": "b"}, "Role.1"),
     ],
@@ -58,3 +60,8 @@ def test_the_numbers_give_the_order_and_may_have_gaps() -> None:
 def test_what_is_wrong_is_refused_by_name(parameters: dict[str, str], named: str) -> None:
     with pytest.raises(ValidationError, match=named):
         from_parameters(Label, {"ResourceId.1": "a"} | parameters)
+
+
+def test_a_name_that_is_no_text_is_refused_like_any_other() -> None:
+    with pytest.raises(ValidationError, match="Keys should be strings"):
+        Label.model_validate({"ResourceId": ["a"], 1: "b"})

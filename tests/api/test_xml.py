@@ -130,7 +130,7 @@ def test_no_xml(text: str | bytes) -> None:
     ],
 )
 def test_text_in_the_place_of_a_struct_is_refused_as_in_json(action: str, said: str) -> None:
-    with pytest.raises(ValueError, match="must be a (list of )?struct"):
+    with pytest.raises(ValueError, match=r"must be a (list of )?struct"):
         ACTIONS[action].parse_xml(f"<r><RequestId>r</RequestId>{said}</r>")
 
 

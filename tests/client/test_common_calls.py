@@ -217,9 +217,7 @@ def test_a_broken_reply_of_another_product_is_not_quoted(
     torn = b'{"RequestId": "R", "AccessKey": {"AccessKeySecret": "hunter2", '
     for status in (200, 500):
         with pytest.raises(CallError) as caught:
-            client_of(serve(say(torn, status))).call_common(
-                "CreateAccessKey", "2015-05-01", product=product
-            )
+            client_of(serve(say(torn, status))).call_common("CreateAccessKey", "2015-05-01", product=product)
         assert "hunter2" not in str(caught.value) + repr(caught.value)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -166,13 +167,8 @@ def test_a_reading_call_is_sent_again_and_a_purchase_only_if_it_is_safe(
     assert len(server._store.events("purchase")) == fault.acted or error is errors.Throttled
 
 
-def test_a_slow_answer_is_late_or_lost(tmp_path: Path, client_of: Any) -> None:
-    server = EmulatorServer(
-        tmp_path / "state",
-        accounts=[CALLER],
-        faults=[Slow(seconds=0.4, nth=1), Slow(actions="Create*", seconds=300)],
-    )
-    server.start()
+def test_a_slow_answer_is_late_or_lost(serve: Any, client_of: Any) -> None:
+    server = serve(Slow(seconds=0.4, nth=1), Slow(actions="Create*", seconds=300))
     begun = time.monotonic()
     assert client_of(server).call(READ).success
     assert time.monotonic() - begun >= 0.4
@@ -180,9 +176,23 @@ def test_a_slow_answer_is_late_or_lost(tmp_path: Path, client_of: Any) -> None:
         client_of(server, read_timeout=0.3).call(PURCHASE)
     assert lines(server)[-1] == ("OK", "slow")
     assert len(server._store.events("purchase")) == 1
-    begun = time.monotonic()
-    server.stop()
-    assert time.monotonic() - begun < 4, "nobody waits for an answer that nobody waits for"
+
+
+def test_an_emulator_that_is_stopped_owes_no_late_answers(
+    tmp_path: Path, client_of: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    with (
+        ThreadPoolExecutor(1) as callers,
+        EmulatorServer(tmp_path, accounts=[CALLER], faults=[Slow(seconds=300)]) as server,
+    ):
+        waiting = callers.submit(client_of(server, read_timeout=60).call, PURCHASE)
+        while not server._store.events("fault"):
+            assert not waiting.done()
+        begun = time.monotonic()
+        server.leave()
+        assert isinstance(waiting.exception(timeout=60), errors.NoReply)
+        assert time.monotonic() - begun < 4
+    assert caplog.get_records("call") == []
 
 
 def test_a_late_reset_is_a_lost_reply_too(serve: Any, client_of: Any) -> None:

@@ -163,6 +163,7 @@ def test_the_detail_says_what_was_configured(bench: Any, kit: Any) -> None:
     detail = bench.call("DescribeDtsJobDetail", DtsJobId=job_id).body
     assert detail["MigrationMode"] == {
         "StructureInitialization": True, "DataInitialization": True, "DataSynchronization": True,
+        "DataExtractTransformLoad": False,
     }  # fmt: skip
     assert detail["SourceEndpoint"]["InstanceID"] == "rm-source"
     assert detail["DestinationEndpoint"]["UserName"] == "writer"

@@ -55,14 +55,18 @@ _NEVER: Final[Mapping[str, Fields]] = {
     "ListTagResources": frozenset({"NextToken"}),  # all fit on a page
 }
 
+# --- what depends on the job ------------------------------------------------------------------------------
+
 ONE_WAY: Final = frozenset({"*ReverseJob", "*DtsJobDirection"})
 HOURLY: Final = frozenset({"*ExpireTime", "EndTime"})
+"""Only what is prepaid expires."""
 NO_SUBSCRIPTION: Final = frozenset(
     {
         "*AppName", "*ConsumptionCheckpoint", "DatabaseCount", "DestNetType", "SubscribeTopic",
         "SubscriptionDataType",
     }
 )  # fmt: skip
+"""Only subscriptions are read from, and only they may have a distributed source."""
 MOVES_NOTHING: Final = frozenset(
     {
         "*InitializationStatus", "*SynchronizationStatus", "*Performance", "EtlCalculator", "FinishTime",
@@ -87,9 +91,11 @@ BOUGHT_BY_THE_OLDER_API: Final = frozenset(
 )
 """A subscription has no class there, and nothing of a target."""
 NONE_LEFT_OUT: Final = frozenset({"*TableExcludes"})
+"""A list of the newer API names what is moved and nothing else."""
 NO_ETL: Final = frozenset({"EtlCalculator"})
 UNFINISHED: Final = frozenset({"FinishTime"})
 NO_ORACLE: Final = frozenset({"*OracleSID"})
+"""A synchronization of the older API is never told a SID."""
 RESET: Final = frozenset(
     {
         "*.DtsJobName", "*Endpoint.DatabaseName", "*Endpoint.InstanceID", "*Endpoint.InstanceType",
@@ -101,12 +107,26 @@ RESET: Final = frozenset(
 """An unconfigured job is the instance as it was bought."""
 
 _PHASES: Final = ("StructureInitialization", "DataInitialization", "DataSynchronization")
+_OF_CHECKS: Final = (
+    "BootTime", "CanSkip", "ErrDetail", "FinishTime", "Id", "IgnoreFlag", "RepairMethod", "Skip",
+)  # fmt: skip
+_OF_OBJECTS: Final = ("DdlSql", "DestSchema", "SourceSchema", "Sub", "TargetNames", "Total", "DelaySeconds")
+_OF_NO_ITEM: Final[Mapping[str, tuple[str, ...]]] = {
+    "01": _OF_OBJECTS,
+    "02": (*_OF_CHECKS, "Sub", "Total", "DelaySeconds"),
+    "03": (*_OF_CHECKS, "DdlSql", "DelaySeconds"),
+    "04": (*_OF_CHECKS, "DdlSql", "DestSchema", "SourceSchema", "Sub", "TargetNames"),
+}
+"""By JobCode. A check has no schema, a table cannot be skipped, and only the increments have a delay."""
+
 PRECHECK_PASSED: Final = frozenset({"*PrecheckStatus.*ErrorMessage", "*.FailedReason", "*.RepairMethod"})
 PRECHECK_FAILED: Final = frozenset(
     {"*RetryState", "*Performance", *(f"*{phase}*.ErrorMessage" for phase in _PHASES)}
 )
 """Nothing was moved yet, and nothing is retried."""
 WELL: Final = frozenset({"*ErrorMessage", "*RetryState"}) | PRECHECK_PASSED
+NOTHING_MADE: Final = frozenset({"StructureInitializationDetail*", "DataInitializationDetail*"})
+"""A structure that fails is taken back as a whole: there are no objects to tell of."""
 
 
 def ill(phase: str) -> Fields:
@@ -114,35 +134,10 @@ def ill(phase: str) -> Fields:
     return PRECHECK_PASSED | {f"*{other}*.ErrorMessage" for other in _PHASES if other != phase}
 
 
-NOTHING_MADE: Final = frozenset({"StructureInitializationDetail*", "DataInitializationDetail*"})
-"""A structure that fails is taken back as a whole: there are no objects to tell of."""
-UNNAMED_TABLE: Final = frozenset({"*DataInitializationDetail*.ErrorMessage"})
-"""The phase says why it fails, and not at which table."""
-
-
-_OF_CHECKS: Final = (
-    "BootTime",
-    "CanSkip",
-    "ErrDetail",
-    "FinishTime",
-    "Id",
-    "IgnoreFlag",
-    "RepairMethod",
-    "Skip",
-)
-_OF_OBJECTS: Final = ("DdlSql", "DestSchema", "SourceSchema", "Sub", "TargetNames", "Total", "DelaySeconds")
-_OF_NO: Final[Mapping[str, tuple[str, ...]]] = {
-    "01": _OF_OBJECTS,
-    "02": (*_OF_CHECKS, "Sub", "Total", "DelaySeconds"),
-    "03": (*_OF_CHECKS, "DdlSql", "DelaySeconds"),
-    "04": (*_OF_CHECKS, "DdlSql", "DestSchema", "SourceSchema", "Sub", "TargetNames"),
-}
-
-
 def items(code: str, *, failed: bool = False) -> Fields:
-    """What items of a phase do not tell: a check has no schema, and a table cannot be skipped.
+    """Of the items of one phase.
 
-    :param code: JobCode of the phase.
+    :param failed: one of them did.
     """
     well = () if failed else ("ErrMsg", "ErrDetail", "RepairMethod")
-    return frozenset(f"JobProgress.{name}" for name in (*_OF_NO[code], *well))
+    return frozenset(f"JobProgress.{name}" for name in (*_OF_NO_ITEM[code], *well))

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Final
 
-from tests.sdk.callers import REGION
+from tests.sdk.callers import REGION, Parameters
 from tests.sdk.excuses import Fields, items
 from tests.sdk.run import Reply, Run
 from tests.sdk.words import TAG
 
-PATIENCE = 15.0
-"""Seconds that a job may take to come into the state that is to be read."""
+_OF_OBJECTS: Final = ("DescribeMigrationJobDetail", "DescribeInitializationStatus")
+PATIENCE: Final = 10.0
+"""Seconds that a job which changes by itself may take to come into the state that is to be read."""
 
 
-def row(run: Run, kind: str, instance_id: str, lacks: Fields, **more: Any) -> Reply:
-    """The job's row of DescribeDtsJobs."""
+def row(
+    run: Run, kind: str, instance_id: str, lacks: Fields, until: Callable[[Reply], bool] = lambda _: True
+) -> None:
+    """The job in the listing of the newer API."""
     asked = {"Region": REGION, "JobType": kind, "Type": "instance", "Params": instance_id}
-    return run("DescribeDtsJobs", asked, lacks, **more)["DtsJobList"][0]
+    run("DescribeDtsJobs", asked, lacks, until=until, patience=PATIENCE)
 
 
 def shows(status: str, **fields: str) -> Callable[[Reply], bool]:
@@ -32,17 +35,27 @@ def shows(status: str, **fields: str) -> Callable[[Reply], bool]:
 
 
 def phase(run: Run, job_id: str, code: str, *, failed: bool = False) -> Reply:
+    """One phase of the job, item by item."""
     asked = {"DtsJobId": job_id, "JobCode": code, "StructType": "before"}
-    return run("DescribePreCheckStatus", asked, items(code, failed=failed))
+    return run("DescribePreCheckStatus", asked, items(code, failed=failed), patience=PATIENCE)
+
+
+def phases(run: Run, job_id: str) -> None:
+    """All of them, of a job that is well, and their objects counted."""
+    for code in ("01", "02", "03", "04"):
+        phase(run, job_id, code)
+    for code in ("02", "03"):
+        asked = {"DtsJobId": job_id, "JobCode": code, "SynchronizationDirection": "Forward"}
+        run("SummaryJobDetail", asked)
 
 
 def migration(
-    run: Run, name: str, instance_id: str, lacks: Fields, more: Mapping[str, Fields], **how: Any
+    run: Run, name: str, instance_id: str, lacks: Fields, objects_lack: Fields = frozenset()
 ) -> None:
-    """A migration.
+    """A migration, but for its row.
 
     :param name: of the job, to find it by.
-    :param lacks: what no reading has; `more` is by action.
+    :param objects_lack: what the reading of its objects lacks besides.
     """
     _each(
         run,
@@ -58,13 +71,12 @@ def migration(
             },
         },
         lacks,
-        more,
-        **how,
+        objects_lack,
     )
 
 
 def synchronization(
-    run: Run, name: str, instance_id: str, lacks: Fields, more: Mapping[str, Fields], **how: Any
+    run: Run, name: str, instance_id: str, lacks: Fields, objects_lack: Fields = frozenset()
 ) -> None:
     """The same of a synchronization."""
     one = {"SynchronizationJobId": instance_id}
@@ -78,17 +90,11 @@ def synchronization(
             "DescribeInitializationStatus": one,
         },
         lacks,
-        more,
-        **how,
+        objects_lack,
     )
 
 
-def _each(
-    run: Run,
-    asked: Mapping[str, Mapping[str, Any]],
-    lacks: Fields,
-    more: Mapping[str, Fields],
-    **how: Any,
-) -> None:
+def _each(run: Run, asked: Mapping[str, Parameters], lacks: Fields, objects_lack: Fields) -> None:
     for action, parameters in asked.items():
-        run(action, parameters, lacks | more.get(action, frozenset()), **how)
+        more = objects_lack if action in _OF_OBJECTS else frozenset()
+        run(action, parameters, lacks | more, patience=PATIENCE)

@@ -15,6 +15,8 @@ from tests.sdk.fields import held, leaves
 
 _SHOWN = 160
 _LIMIT = 60.0
+_ONCE_FAULTY = 1.0
+"""Seconds of patience, at most, in a run that has failed already."""
 Reply = dict[str, Any]
 
 
@@ -63,6 +65,7 @@ class Run:
         :param patience: how long the fields may take, in seconds; for a job that changes by itself.
         """
         empty = frozenset(lacks) | never(action)
+        patience = patience if not self.faults else min(patience, _ONCE_FAULTY)
         begin = time.monotonic()
         while True:
             call = self._call(action, parameters)

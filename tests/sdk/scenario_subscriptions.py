@@ -62,7 +62,7 @@ def newer(run: Run, stage: Stage) -> None:
     )
     run("TagResources", {**INSTANCES, "ResourceId": [instance_id], "Tag": [TAG]})
     run("StartDtsJob", one)
-    row(run, _KIND, instance_id, _NEWER | WELL, until=shows("Normal"))
+    row(run, _KIND, instance_id, _NEWER | WELL, shows("Normal"))
 
     made = run("CreateConsumerChannel", {**where, **_GROUP})
     group = {**where, "ConsumerGroupId": made["ConsumerGroupID"]}
@@ -96,7 +96,7 @@ def newer(run: Run, stage: Stage) -> None:
     run("DeleteConsumerGroup", the_second)
     run("DeleteConsumerChannel", group)
     run("ResetDtsJob", one)
-    row(run, _KIND, instance_id, _NEWER | OLDER_KIND | RESET, until=shows("NotConfigured"))
+    row(run, _KIND, instance_id, _NEWER | OLDER_KIND | RESET, shows("NotConfigured"))
     run("DeleteDtsJobs", {"DtsJobIds": job_id})
 
 

@@ -17,7 +17,6 @@ from tests.sdk.excuses import (
     PRECHECK_FAILED,
     RESET,
     UNFINISHED,
-    UNNAMED_TABLE,
     WELL,
     Fields,
     ill,
@@ -30,7 +29,9 @@ from tests.sdk.words import (
     INSTANCES,
     OLDER_ALARMS,
     REFUSES,
+    TABLE,
     TAG,
+    VIEW,
     WAITS,
     bought,
     configured,
@@ -57,21 +58,18 @@ def newer(run: Run, stage: Stage) -> None:
     configured(run, _KIND, job_id, **{**source(), **target(MIRROR), "DtsJobName": "a synchronization"})
     run("TagResources", {**INSTANCES, "ResourceId": [instance_id], "Tag": [TAG]})
     run("StartDtsJob", one)
-    running = {"until": shows("Synchronizing", Delay="0")}
-    row(run, _KIND, instance_id, _PLAIN | WELL, **running)
+    running = shows("Synchronizing", Delay="0")
+    row(run, _KIND, instance_id, _PLAIN | WELL, running)
     changed = {"DbList": objects("orders", "customers"), "EtlOperatorColumnReference": _OPERATORS}
     run("ModifyDtsJob", {"DtsInstanceId": instance_id, **changed})
-    row(run, _KIND, instance_id, _PLAIN | WELL, **running)
+    row(run, _KIND, instance_id, _PLAIN | WELL, running)
     run("DescribeDtsEtlJobVersionInfo", {"DtsInstanceId": instance_id})
     run("DescribeEtlJobLogs", one)
-    for code in ("01", "02", "03", "04"):
-        readings.phase(run, job_id, code)
-    for code in ("02", "03"):
-        run("SummaryJobDetail", {**one, "JobCode": code, "SynchronizationDirection": "Forward"})
+    readings.phases(run, job_id)
 
     larger = {"InstanceClass": "medium", "OrderType": "UPGRADE"}
     run("TransferInstanceClass", {**one, **larger}, HOURLY)
-    row(run, _KIND, instance_id, _PLAIN | WELL, **running)
+    row(run, _KIND, instance_id, _PLAIN | WELL, running)
     run("UpgradeTwoWay", {"InstanceId": instance_id, "InstanceClass": "large"})
     same = {"Reserve": {**WAITS, "targetTableMode": "2"}}
     configured(
@@ -87,16 +85,16 @@ def newer(run: Run, stage: Stage) -> None:
         instance_id,
         _ALWAYS | HOURLY | WELL,
         until=lambda reply: reply["DtsJobList"][0]["ReverseJob"]["Status"] == "Synchronizing",
-        patience=PATIENCE,
     )
     run("TransferPayType", {**one, "ChargeType": "PrePaid", "Period": "Month", "BuyCount": "1"})
     run("RenewInstance", {**one, "ChargeType": "PREPAY", "Period": "Year", "BuyCount": "1"})
     row(run, _KIND, instance_id, _ALWAYS | WELL)
-    readings.synchronization(run, "a synchronization", instance_id, _ALWAYS | WELL | NONE_LEFT_OUT, {})
+    readings.synchronization(run, "a synchronization", instance_id, _ALWAYS | WELL | NONE_LEFT_OUT)
     run("DescribeDtsJobDetail", {**one, **back}, _ALWAYS | WELL | NO_ETL)
 
 
 def older(run: Run, stage: Stage) -> None:
+    """One in which everything goes wrong, one thing after the other, and that changes while it runs."""
     new = run(
         "CreateSynchronizationJob",
         {
@@ -130,26 +128,25 @@ def older(run: Run, stage: Stage) -> None:
     )
     run("DescribeSynchronizationJobReplicatorCompare", one)
 
-    stage.sql(COPY.name, "CREATE TABLE orders (id INTEGER PRIMARY KEY, v TEXT)")
+    stage.sql(COPY.name, TABLE)
     run("StartSynchronizationJob", one)
     lacks = _OLDER | PRECHECK_FAILED
-    row(run, _KIND, instance_id, lacks, until=shows("PrecheckFailed"))
+    row(run, _KIND, instance_id, lacks, shows("PrecheckFailed"))
     run("DescribeSynchronizationJobStatus", one, lacks)
     run("ShieldPrecheck", {"DtsInstanceId": instance_id, "PrecheckItems": ["CHECK_SAME_OBJ"]})
 
-    stage.sql(COPY.name, "DROP TABLE orders; CREATE VIEW orders AS SELECT 1 AS id, 'v' AS v")
+    stage.sql(COPY.name, f"DROP TABLE orders; {VIEW}")
     run("StartSynchronizationJob", one)
     _read_ill(run, instance_id, "StructureInitialization", NOTHING_MADE)
-    table = "CREATE TABLE orders (id INTEGER PRIMARY KEY, v TEXT);"
-    stage.sql(COPY.name, f"DROP VIEW orders; {table} {REFUSES}")
-    _read_ill(run, instance_id, "DataInitialization", UNNAMED_TABLE)
+    stage.sql(COPY.name, f"DROP VIEW orders; {TABLE} {REFUSES}")
+    _read_ill(run, instance_id, "DataInitialization")
     stage.sql(COPY.name, "DROP TRIGGER refuses")
-    row(run, _KIND, instance_id, _OLDER | WELL, until=shows("Synchronizing", Delay="0"))
+    row(run, _KIND, instance_id, _OLDER | WELL, shows("Synchronizing", Delay="0"))
     stage.sql(COPY.name, REFUSES)
     stage.sql(SOURCE.name, "INSERT INTO orders (v) VALUES ('e')")
     _read_ill(run, instance_id, "DataSynchronization")
     stage.sql(COPY.name, "DROP TRIGGER refuses")
-    row(run, _KIND, instance_id, _OLDER | WELL, until=shows("Synchronizing", Delay="0"))
+    row(run, _KIND, instance_id, _OLDER | WELL, shows("Synchronizing", Delay="0"))
 
     stage.sql(COPY.name, "CREATE VIEW goods AS SELECT 1 AS id, 'v' AS v")
     changed = run(
@@ -165,8 +162,8 @@ def older(run: Run, stage: Stage) -> None:
         WELL,
         until=lambda reply: reply["Status"] == "Finished",
     )
-    row(run, _KIND, instance_id, _OLDER | WELL, until=shows("Synchronizing", Delay="0"))
-    readings.synchronization(run, "another", instance_id, _OLDER | WELL, {}, patience=PATIENCE)
+    row(run, _KIND, instance_id, _OLDER | WELL, shows("Synchronizing", Delay="0"))
+    readings.synchronization(run, "another", instance_id, _OLDER | WELL)
 
     moved = {
         "Endpoint.Type": "Destination",
@@ -183,17 +180,15 @@ def older(run: Run, stage: Stage) -> None:
         until=lambda reply: reply["Status"] == "Finished",
     )
     run("SuspendSynchronizationJob", one)
-    row(run, _KIND, instance_id, _OLDER | WELL, until=shows("Suspending"))
+    row(run, _KIND, instance_id, _OLDER | WELL, shows("Suspending"))
     run("StopDtsJobs", {"DtsJobIds": instance_id.removeprefix("dts")})
-    row(run, _KIND, instance_id, _OLDER | WELL, until=shows("Finished"))
+    row(run, _KIND, instance_id, _OLDER | WELL, shows("Finished"))
     run("ResetSynchronizationJob", one)
-    row(run, _KIND, instance_id, _OLDER | RESET, until=shows("NotConfigured"))
+    row(run, _KIND, instance_id, _OLDER | RESET, shows("NotConfigured"))
     run("DeleteSynchronizationJob", one)
 
 
-def _read_ill(run: Run, instance_id: str, failing: str, objects: Fields = frozenset()) -> None:
-    """:param objects: what the reading of objects lacks besides."""
+def _read_ill(run: Run, instance_id: str, failing: str, objects_lack: Fields = frozenset()) -> None:
     lacks = _OLDER | ill(failing)
-    row(run, _KIND, instance_id, lacks, until=shows("Retrying"), patience=PATIENCE)
-    more = {"DescribeInitializationStatus": objects}
-    readings.synchronization(run, "another", instance_id, lacks, more, patience=PATIENCE)
+    row(run, _KIND, instance_id, lacks, shows("Retrying"))
+    readings.synchronization(run, "another", instance_id, lacks, objects_lack)

@@ -142,6 +142,13 @@ def test_an_etl_job(client: Any) -> None:
         for job in (bought, etl)
     ]
     assert [page.total_record_count for page in versions] == [0, 1]
+    details = [
+        client.describe_dts_job_detail(
+            models.DescribeDtsJobDetailRequest(dts_job_id=job.job_id, region_id=REGION)
+        ).body
+        for job in (bought, etl)
+    ]
+    assert [detail.migration_mode.data_extract_transform_load for detail in details] == [False, True]
     (version,) = versions[1].dts_etl_job_version_infos
     assert (version.dts_job_id, version.version, version.status) == (etl.job_id, 1, "INFO")
     log = client.describe_etl_job_logs(

@@ -82,3 +82,14 @@ def test_a_role_that_is_not_there_is_refused(tmp_path: Path) -> None:
             assumed(stage, f"{ROLE}-of-nobody")
         assert (refused.value.status, refused.value.code) == (404, "EntityNotExist.Role")
         assert refused.value.request_id
+
+
+@pytest.mark.parametrize("form", ["JSON", "XML"])
+def test_a_wrong_secret_reaches_the_older_sdk_as_such(stage: Any, form: str) -> None:
+    from aliyunsdkcore.auth.credentials import AccessKeyCredential
+
+    wrong = AccessKeyCredential(stage.emulator.access_key_id, "wrong")
+    with pytest.raises(Refused) as refused:
+        OlderSdk(stage, form=form, credential=wrong).call("DescribeMigrationJobs", {})
+    assert (refused.value.status, refused.value.code) == (400, "SignatureDoesNotMatch")
+    assert refused.value.request_id

@@ -11,8 +11,11 @@ from tests.sdk.stage import SOURCE, End
 PASSWORD = "p ä$s+&=%~*'/?"
 WAITS = {"autoStartModulesAfterConfig": "none"}
 """What a job is told that is not to start by itself."""
+TABLE = "CREATE TABLE orders (id INTEGER PRIMARY KEY, v TEXT);"
+VIEW = "CREATE VIEW orders AS SELECT 1 AS id, 'v' AS v;"
+"""Stands in the way of the table."""
 REFUSES = "CREATE TRIGGER refuses BEFORE INSERT ON orders BEGIN SELECT RAISE(ABORT, 'not here'); END;"
-"""Keeps rows out of a target."""
+"""Keeps rows out of it."""
 TAG = {"Key": "team", "Value": "shop"}
 INSTANCES = {"RegionId": REGION, "ResourceType": "ALIYUN::DTS::INSTANCE"}
 ANOTHER_ACCOUNT = {"OwnerID": "1234567890123456", "Role": "dts-role"}

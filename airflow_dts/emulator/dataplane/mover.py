@@ -9,10 +9,12 @@ therefore also right, as of the end of its load, and then stops logging.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 
 from airflow_dts.emulator.dataplane.base import MoverError, Server
+from airflow_dts.emulator.dataplane.checkpoint import TableState
 from airflow_dts.emulator.dataplane.lane import Lane
 from airflow_dts.emulator.dataplane.objects import merged, require, select_databases
 from airflow_dts.emulator.dataplane.pairing import Pair
@@ -246,9 +248,7 @@ class Mover:
                 for lane in self._lanes
                 for item in (lane.ddl_items() if self._spec.structure else lane.left_out)
             ),
-            tables=tuple(table for lane in self._lanes for table in _tables(lane))
-            if self._spec.full_load
-            else (),
+            tables=tuple(self._tables()) if self._spec.full_load else (),
             at=now,
         )
 
@@ -266,6 +266,20 @@ class Mover:
         done, total = sum(state.rows for state in states), sum(state.total or 0 for state in states)
         failed = self._error and self._load == "Migrating"
         return phase("Failed" if failed else self._load, done, total, self._error if failed else "")
+
+    def _tables(self) -> Iterator[TableProgress]:
+        """The full load, table by table. It fails at the first that is not loaded."""
+        error = self._load_phase().error
+        for lane in self._lanes:
+            for name, state in lane.tables.items():
+                failed, error = ("", error) if state.loaded else (error, "")
+                yield TableProgress(
+                    lane.source.database,
+                    name,
+                    lane.target.database,
+                    state.target,
+                    phase("Failed" if failed else _loading(state), state.rows, state.total or 0, failed),
+                )
 
     def _incremental_phase(self) -> PhaseProgress:
         if not self._spec.incremental or self._load != "Finished":
@@ -296,18 +310,7 @@ def _vanished(what: str) -> str:
     return f"{what} is gone although the job has begun: it was replaced or removed; reset the job"
 
 
-def _tables(lane: Lane) -> list[TableProgress]:
-    return [
-        TableProgress(
-            lane.source.database,
-            name,
-            lane.target.database,
-            state.target,
-            phase(
-                "Finished" if state.loaded else "Migrating" if state.cursor is not None else "NotStarted",
-                state.rows,
-                state.total or 0,
-            ),
-        )
-        for name, state in lane.tables.items()
-    ]
+def _loading(state: TableState) -> PhaseState:
+    if state.loaded:
+        return "Finished"
+    return "Migrating" if state.cursor is not None else "NotStarted"

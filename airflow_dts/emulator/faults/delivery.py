@@ -44,13 +44,16 @@ class HinderedResponse(Response):
         self._answer = answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        answer = self._answer
-        if answer.seconds and await _leaves(receive, within=answer.seconds):
-            return
+        answer, connection = self._answer, scope["state"]["connection"]
+        if answer.seconds:
+            connection.dawdles = True
+            if await _leaves(receive, within=answer.seconds):
+                return
+            connection.dawdles = False
         if answer.ending == "usual":
             await super().__call__(scope, receive, send)
             return
-        transport: asyncio.Transport = scope["state"]["connection"].transport
+        transport: asyncio.Transport = connection.transport
         if answer.ending == "reset":
             _reset(transport)
         else:
