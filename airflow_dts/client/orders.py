@@ -83,14 +83,6 @@ def _secrets_of(action: Action[Any]) -> list[str]:
     return [value.get_secret_value() for value in vars(action).values() if isinstance(value, SecretStr)]
 
 
-def only_reads(action: str) -> bool:
-    """Whether an action of this name changes nothing, as its class says, or else how the name begins."""
-    from airflow_dts.api.actions import ACTIONS
-
-    known = ACTIONS.get(action)
-    return not known.changes_state if known else _READS.match(action) is not None
-
-
 def common_order(
     action: str, version: str, parameters: Mapping[str, Any], product: str, changes_state: bool | None
 ) -> Order[Reply]:

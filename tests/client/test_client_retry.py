@@ -206,7 +206,7 @@ def test_each_resending_is_one_line_without_parameters(
 ) -> None:
     with caplog.at_level(logging.DEBUG, logger="airflow_dts"):
         sending(READ, answers["throttled"], answers["lost"], answers["fine"])
-    lines = [record.getMessage() for record in caplog.records if record.name.startswith("airflow_dts")]
+    lines = [record.getMessage() for record in caplog.records if record.name == "airflow_dts.client.retry"]
     assert len(lines) == 2
     assert lines[0].startswith("DescribeDtsJobDetail: Throttling.User in attempt 1; sent again in 0.")
     assert lines[1].startswith("DescribeDtsJobDetail: NoReply in attempt 2; sent again in ")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from airflow_dts.emulator.dataplane import PhaseProgress
+from airflow_dts.emulator.dataplane import PhaseProgress, TableProgress
 from airflow_dts.emulator.faults.book import Standing
 from airflow_dts.emulator.faults.jobs import (
     CountedFault,
@@ -274,13 +274,27 @@ def _held_back(progress: Progress, percent: int, error: str = "") -> Progress:
 
     :param error: given once it has failed.
     """
-    load = progress.full_load
+    load, tables = progress.full_load, progress.tables
     if load.percent > percent or load.state == "Finished":
-        load = replace(load, state="Migrating", percent=percent, done=load.total * percent // 100)
+        load = _capped(load, percent)
+        tables = tuple(replace(table, progress=_capped(table.progress, percent)) for table in tables)
         progress = replace(progress, incremental=PhaseProgress(), delay_ms=-1, checkpoint=0)
     if error:
         load = replace(load, state="Failed", error=error)
-    return replace(progress, full_load=load)
+        tables = tuple(_failed(tables, error))
+    return replace(progress, full_load=load, tables=tables)
+
+
+def _capped(phase: PhaseProgress, percent: int) -> PhaseProgress:
+    return replace(phase, state="Migrating", percent=percent, done=phase.total * percent // 100)
+
+
+def _failed(tables: Iterable[TableProgress], error: str) -> Iterator[TableProgress]:
+    """The load fails at the first table that is not loaded, as a mover's does."""
+    for table in tables:
+        if error and table.progress.state != "Finished":
+            table, error = replace(table, progress=replace(table.progress, state="Failed", error=error)), ""
+        yield table
 
 
 def _is_in(job: Job, stage: Stage, progress: Progress) -> bool:
