@@ -48,6 +48,8 @@ _SLOWEST = 0.5
 """Calls a second that are left, however often the service throttles."""
 _ONE_CUT = 1.0
 """Seconds within which all throttled calls count as one: they were on their way together."""
+_LONGEST_PAUSE = 600.0
+"""Seconds, whatever the service asks for: its clock or ours may be off by hours, and all jobs would wait."""
 _RECOVERY = 120.0
 """Seconds in which the rate climbs from nothing to its full height."""
 
@@ -111,7 +113,7 @@ class Bucket:
             now = self._clock()
             rate = self._recovered(now)
             if retry_after:
-                self._closed_until = max(self._closed_until, now + retry_after)
+                self._closed_until = max(self._closed_until, now + min(retry_after, _LONGEST_PAUSE))
             if now - self._cut < _ONE_CUT or rate <= self._slowest:
                 return
             self._cut, self._rate, self._rated = now, max(self._slowest, rate / 2), now

@@ -36,6 +36,10 @@ _JOB_FIELDS = (
 )  # fmt: skip
 
 
+_LONGEST_NOTE = 1000
+"""Characters of what a caller names that the ledger keeps."""
+
+
 @dataclass(slots=True)
 class _Call:
     """What is known of a call so far, for the ledger."""
@@ -147,8 +151,9 @@ class Service:
         return refused(call.action, no, call.request_id, host, as_json=knock.wants_json)
 
     def _record(self, call: _Call, action: type[Action[Any]], code: str, kind: str = "call") -> None:
+        job, region = call.job[:_LONGEST_NOTE], call.region[:_LONGEST_NOTE]
         self._store.record(
-            Event(self._clock.now(), kind, action.action_name(), code, call.job, call.region, call.request_id)
+            Event(self._clock.now(), kind, action.action_name(), code, job, region, call.request_id)
         )
 
 

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from airflow_dts._compat import AirflowFailException
-from airflow_dts.errors import ConfigError, DtsError
+from airflow_dts.errors import BadReply, ConfigError, DtsError
 from airflow_dts.hooks.building import build
 from airflow_dts.operators._base import DtsOperator
 
@@ -81,9 +81,7 @@ class DtsActionOperator(DtsOperator):
             said = self.hook.call_common(self.action, self.version, fields, self.product)
             return {name: without_secrets(name, value) for name, value in said.items()}
         given = self.fields(action) | self.secret(action) | self.token(action, context)
-        reply = self.send(build(action, given))
-        plain: dict[str, Any] = json.loads(reply.model_dump_json(by_alias=True))
-        return plain
+        return plain(action.action_name(), self.send(build(action, given)))
 
     def send(self, action: Action[Any]) -> Reply:
         from airflow_dts.operators.instances import is_a_no
@@ -182,6 +180,15 @@ class DtsActionOperator(DtsOperator):
                 remedy="leave it out" if not names else "use the operator that configures a job",
             )
         return {names[0]: self.hook.credentials(self.password_conn_id, "password_conn_id")[1]}
+
+
+def plain(action: str, reply: Reply) -> dict[str, Any]:
+    """:raises BadReply: something inside is not what the service says there, which shows only now"""
+    try:
+        said: dict[str, Any] = json.loads(reply.model_dump_json(by_alias=True))
+    except ValueError as fault:  # pydantic has wrapped ours
+        raise BadReply(action, f"cannot be read: {str(fault).rpartition('Unreadable: ')[2]}") from None
+    return said
 
 
 def _shown(name: str, remedy: str) -> ConfigError:

@@ -12,8 +12,8 @@ import pytest
 
 from airflow_dts._compat import AirflowFailException
 from airflow_dts.api.actions import ACTIONS
-from airflow_dts.errors import BadRequest, ConfigError
-from airflow_dts.operators.action import DtsActionOperator
+from airflow_dts.errors import BadReply, BadRequest, ConfigError
+from airflow_dts.operators.action import DtsActionOperator, plain
 
 pytestmark = pytest.mark.airflow
 
@@ -131,6 +131,14 @@ def test_a_purchase_whose_reply_is_lost_is_not_retried(cloud: Any, thief: Any, f
     with pytest.raises(AirflowFailException, match=r"unknown, so look .*CreateDtsInstance"):
         finish(task(action="CreateDtsInstance", parameters=order))
     assert cloud.calls.count("CreateDtsInstance") == 1
+
+
+def test_a_reply_that_is_nonsense_deep_inside_is_a_bad_reply() -> None:
+    nonsense = {"RequestId": "R", "DtsJobList": [{"PrecheckStatus": {"Detail": ["hunter2"]}}]}
+    reply = ACTIONS["DescribeDtsJobs"].parse_reply(nonsense)
+    with pytest.raises(BadReply, match=r"DescribeDtsJobs: .* PrecheckStatus\.Detail: .*list") as refusal:
+        plain("DescribeDtsJobs", reply)
+    assert "hunter2" not in str(refusal.value)
 
 
 def test_a_client_token_is_no_secret(cloud: Any, finish: Any) -> None:

@@ -55,6 +55,20 @@ def test_a_name_without_symbols_covers_itself_alone(name: str) -> None:
     assert not matches(name, name + "x")
 
 
+pieces = st.tuples(st.sampled_from(["a", "b", ".", "[ab]", "[^a]"]), st.sampled_from(["", "*", "?"]))
+
+
+@given(st.lists(pieces, max_size=6).map(lambda each: "".join(map("".join, each))), st.text("ab", max_size=6))
+@settings(deadline=None)
+def test_where_the_two_agree_python_matches_alike(pattern: str, name: str) -> None:
+    assert matches(pattern, name) is (re.fullmatch(pattern, name) is not None)
+
+
+def test_no_pattern_keeps_it_busy() -> None:
+    assert not matches(".*" * 40 + "y", "x" * 64)
+    assert matches(".*" * 40 + "y", "x" * 64 + "y")
+
+
 @given(st.text("ab-^\\.*?[]&|~(){}+$", max_size=12), st.text("ab-^\\", max_size=6))
 @settings(deadline=None)
 def test_any_text_is_a_pattern_or_a_clear_refusal(pattern: str, name: str) -> None:

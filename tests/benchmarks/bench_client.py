@@ -196,7 +196,15 @@ def ours(port: int) -> dict[str, Call]:
     from airflow_dts.client.settings import Settings
 
     client = DtsClient(
-        Settings("testid", "testsecret", "cn-hangzhou", endpoint=f"127.0.0.1:{port}", protocol="http")
+        Settings(
+            "testid",
+            "testsecret",
+            "cn-hangzhou",
+            endpoint=f"127.0.0.1:{port}",
+            protocol="http",
+            detail_rate=1000,  # or the account's limits are what is measured
+            list_rate=1000,
+        )
     )
 
     def detail() -> object:

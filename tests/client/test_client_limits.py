@@ -133,6 +133,14 @@ def test_who_would_wait_too_long_is_turned_away_and_takes_no_turn() -> None:
     bucket.take("DescribeDtsJobs", 0)
 
 
+def test_no_reply_closes_a_bucket_for_days() -> None:
+    clock = Clock()
+    bucket = clock.bucket(20)
+    bucket.throttled("DescribeDtsJobs", 999_999)
+    bucket.take("DescribeDtsJobs", 601)
+    assert sum(clock.slept) == pytest.approx(600, abs=1)
+
+
 def test_threads_share_a_bucket() -> None:
     bucket, sent, lock = Bucket(200), [], threading.Lock()
 

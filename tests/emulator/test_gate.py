@@ -149,6 +149,14 @@ def test_nonces_are_bounded(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None
     assert bench.call("DescribeDtsJobs", **LISTING).code == "OK"
 
 
+def test_the_ledger_keeps_no_more_of_a_name_than_it_needs(bench: Any) -> None:
+    ids = ",".join(["job"] * 100_000)
+    bench.call("StopDtsJobs", DtsJobIds=ids, RegionId="r" * 100_000)
+    (line,) = bench.store.events("call")
+    assert ids.startswith(line.job)
+    assert (len(line.job), len(line.region)) == (1000, 1000)
+
+
 def test_a_temporary_key_needs_its_token(make_bench: Any, kit: Any) -> None:
     account = Account("STS.key", "secret", "the token")
     bench = make_bench(account=account)
